@@ -1,0 +1,215 @@
+package types
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code says why a transaction or one of its bodies was refused. Zero is success.
+// Codes are part of consensus (CometBFT hashes them into the next header):
+// numbers are only ever added, never changed or reused; testdata/codes.golden holds
+// them. Codes of 32000 and above are never part of a block; they mean "not now,
+// try again".
+type Code uint32
+
+const (
+	OK Code = 0
+
+	// The transaction itself.
+	Malformed      Code = 1
+	NotCanonical   Code = 2
+	TooLarge       Code = 3
+	KindUnknown    Code = 4
+	BodyCount      Code = 5
+	WrongChain     Code = 6
+	TxExpired      Code = 7
+	ExpiresTooLate Code = 8
+	Replayed       Code = 9
+	BadSignature   Code = 10
+	KeyUnknown     Code = 11
+	Threshold      Code = 12
+	MemberUnknown  Code = 13
+	Role           Code = 14
+	FieldInvalid   Code = 15
+	RolledBack     Code = 16
+	Partial        Code = 17
+	NotFound       Code = 18
+
+	// Members.
+	KeyTaken Code = 30
+	KeyLast  Code = 31
+
+	// Lots (domain R1, R3).
+	IDTaken          Code = 40
+	LotUnknown       Code = 41
+	Overdraw         Code = 42
+	MassCreated      Code = 43
+	UnitInvalid      Code = 44
+	UnitIncompatible Code = 45
+	TimeOrder        Code = 46
+	NotCustodian     Code = 47
+	DoubleOffer      Code = 48
+	OfferExpired     Code = 49
+	NoOffer          Code = 50
+	GCPMismatch      Code = 51
+	EventUnsupported Code = 52
+	LotOffered       Code = 53
+	SelfDeal         Code = 54
+
+	// Orders (domain R7, R8).
+	KeyTime        Code = 60
+	NotIndependent Code = 61
+	Locked         Code = 62
+	StaleMessage   Code = 63
+	PaymentReused  Code = 64
+	WaybillReused  Code = 65
+	Amount         Code = 66
+	Identity       Code = 67
+	OrderMismatch  Code = 68
+	NotMatched     Code = 69
+	DuplicateList  Code = 70
+	NotDeclared    Code = 71
+	WaybillDiffers Code = 72
+	OrderUnknown   Code = 73
+
+	// Not a refusal: the node cannot take it now.
+	Busy Code = 32001
+)
+
+// Retryable codes begin here; CometBFT forgets such a transaction after 500 ms.
+const Retryable Code = 32000
+
+// codeInfo is the public name of a code and a sentence about it.
+type codeInfo struct {
+	Code Code
+	Name string
+	Says string
+}
+
+var codes = []codeInfo{
+	{OK, "OK", "recorded"},
+	{Malformed, "MALFORMED", "the bytes are not a transaction"},
+	{NotCanonical, "NOT_CANONICAL", "the transaction is not in its one encoding"},
+	{TooLarge, "TOO_LARGE", "the transaction is larger than the chain allows"},
+	{KindUnknown, "KIND_UNKNOWN", "no such kind of transaction"},
+	{BodyCount, "BODY_COUNT", "a transaction holds 1 to 1000 bodies"},
+	{WrongChain, "WRONG_CHAIN", "the transaction was signed for another chain"},
+	{TxExpired, "TX_EXPIRED", "the transaction's expiry lies before the block's time"},
+	{ExpiresTooLate, "EXPIRES_TOO_LATE", "the expiry lies more than ten minutes after the block's time"},
+	{Replayed, "REPLAYED", "this transaction was executed before"},
+	{BadSignature, "BAD_SIGNATURE", "the signature is malformed or of an unknown algorithm"},
+	{KeyUnknown, "KEY_UNKNOWN", "the signing key is not an active key of the member"},
+	{Threshold, "THRESHOLD", "fewer signatures than the member requires"},
+	{MemberUnknown, "MEMBER_UNKNOWN", "no such member"},
+	{Role, "ROLE", "the member does not hold the role that this needs"},
+	{FieldInvalid, "FIELD_INVALID", "a field's value is not allowed"},
+	{RolledBack, "ROLLED_BACK", "undone because another body of the transaction was refused"},
+	{Partial, "PARTIAL", "some bodies were recorded and some refused"},
+	{NotFound, "NOT_FOUND", "there is no such record"},
+	{KeyTaken, "KEY_TAKEN", "the key belongs or belonged to a member"},
+	{KeyLast, "KEY_LAST", "a member keeps at least as many keys as its signatures need"},
+	{IDTaken, "ID_TAKEN", "the lot's identifier is in use"},
+	{LotUnknown, "LOT_UNKNOWN", "no such lot"},
+	{Overdraw, "OVERDRAW", "more asked of a lot than is left in it (R1 F1)"},
+	{MassCreated, "MASS_CREATED", "more came out than went in (R1 F2)"},
+	{UnitInvalid, "UNIT_INVALID", "not a unit of UNECE Recommendation 20 that can be converted (R1 F4)"},
+	{UnitIncompatible, "UNIT_INCOMPATIBLE", "units of different dimensions (R1 F4)"},
+	{TimeOrder, "TIME_ORDER", "the times contradict each other or lie in the future (R1 F6, R7)"},
+	{NotCustodian, "NOT_CUSTODIAN", "the member does not hold the lot (R3)"},
+	{DoubleOffer, "DOUBLE_OFFER", "the lot is already offered (R3)"},
+	{OfferExpired, "EXPIRED", "the offer's deadline has passed (R3)"},
+	{NoOffer, "NO_OFFER", "the lot is not offered to this member (R3)"},
+	{GCPMismatch, "GCP_MISMATCH", "the GS1 company prefix is not the member's (R1 F5)"},
+	{EventUnsupported, "EVENT_UNSUPPORTED", "this part of EPCIS is not recorded on the ledger"},
+	{LotOffered, "LOT_OFFERED", "the lot is in an open offer"},
+	{SelfDeal, "SELF_DEAL", "a hand-over needs two parties (R3)"},
+	{KeyTime, "KEY_TIME", "the document's time lies outside the chain's window around the block's time"},
+	{NotIndependent, "NOT_INDEPENDENT", "order, payment, waybill and their parties must be independent (R7)"},
+	{Locked, "LOCKED", "the order is declared; its documents can no longer change (customs -301011)"},
+	{StaleMessage, "STALE_MSG", "a newer version of this document is recorded (customs -301014)"},
+	{PaymentReused, "PAYMENT_REUSED", "the payment belongs to another order (R7)"},
+	{WaybillReused, "WAYBILL_REUSED", "the waybill belongs to another order (R7)"},
+	{Amount, "AMOUNT", "the amount paid is not the amount of the order (R7, M3)"},
+	{Identity, "IDENTITY", "the buyer, payer or consignee differs between the documents (R7, M4, M5)"},
+	{OrderMismatch, "ORDER_MISMATCH", "the document is of another order (M1)"},
+	{NotMatched, "NOT_MATCHED", "order, payment and waybill do not match yet (R7)"},
+	{DuplicateList, "DUPLICATE_LIST", "the order or the list is already declared (R8, customs -621004)"},
+	{NotDeclared, "NOT_DECLARED", "there is no declaration to decide on"},
+	{WaybillDiffers, "WAYBILL_DIFFERS", "the declaration names another waybill (M1)"},
+	{OrderUnknown, "ORDER_UNKNOWN", "no such order (customs -301003)"},
+	{Busy, "BUSY", "the node has all it can hold; send again later"},
+}
+
+func (c Code) info() codeInfo {
+	for _, i := range codes {
+		if i.Code == c {
+			return i
+		}
+	}
+	return codeInfo{c, fmt.Sprintf("CODE_%d", uint32(c)), "unknown code"}
+}
+
+// String returns the code's name, for instance OVERDRAW.
+func (c Code) String() string { return c.info().Name }
+
+// Says returns one sentence about the code.
+func (c Code) Says() string { return c.info().Says }
+
+// Codes returns every code in order of its number.
+func Codes() []Code {
+	all := make([]Code, len(codes))
+	for i, c := range codes {
+		all[i] = c.Code
+	}
+	return all
+}
+
+// CodeNamed returns the code with that name.
+func CodeNamed(name string) (Code, bool) {
+	for _, i := range codes {
+		if i.Name == name {
+			return i.Code, true
+		}
+	}
+	return 0, false
+}
+
+func (c Code) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+func (c *Code) UnmarshalText(text []byte) error {
+	code, ok := CodeNamed(string(text))
+	if !ok {
+		return fmt.Errorf("no code is named %q", text)
+	}
+	*c = code
+	return nil
+}
+
+// Refusal is an error with a code: the transaction or body is refused, the node is
+// fine. Its text goes into logs and answers, never into consensus.
+type Refusal struct {
+	Code   Code   `json:"code"`
+	Field  string `json:"field,omitempty"` // path of the field in the body, "" if the whole
+	Detail string `json:"detail"`          // what was attempted, on what, and what stood against it
+}
+
+func (r *Refusal) Error() string {
+	if r.Field == "" {
+		return fmt.Sprintf("%s: %s", r.Code, r.Detail)
+	}
+	return fmt.Sprintf("%s: %s: %s", r.Code, r.Field, r.Detail)
+}
+
+// Refuse makes a Refusal about a field ("" for the whole).
+func Refuse(code Code, field, format string, args ...any) error {
+	return &Refusal{Code: code, Field: field, Detail: fmt.Sprintf(format, args...)}
+}
+
+// CodeOf returns the code of a refusal anywhere in err's chain; ok is false for
+// an error that is not a refusal.
+func CodeOf(err error) (code Code, ok bool) {
+	if r, is := errors.AsType[*Refusal](err); is {
+		return r.Code, true
+	}
+	return OK, err == nil
+}
