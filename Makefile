@@ -1,0 +1,38 @@
+# Everything a newcomer needs: `make demo` shows the ledger at work, `make test` tests it.
+# Go and a C compiler are enough; the modules come through Go's own proxy.
+
+export CGO_ENABLED ?= 1
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+RACE := ./abci/... ./app/store/... ./client/... ./node/... ./localnet/...
+
+.PHONY: build demo test race bench fuzz golden clean
+
+build: ## the one binary, ./carya
+	go build -ldflags "-X github.com/caryaledger/carya/types.Version=$(VERSION)" -o carya .
+
+demo: build ## four organisations on this machine, a story, a proof; Ctrl-C ends it
+	./carya demo
+
+test: build ## everything, and the packages with goroutines once more under the race detector
+	go vet ./...
+	go test -timeout 9m ./...
+	GOOS=js GOARCH=wasm go build ./types/... ./app
+	go test -race -short -timeout 9m $(RACE)
+
+bench: build ## the figures of docs/performance.md
+	go test -run '^$$' -bench . -benchmem ./types/... ./app/...
+	./carya localnet load --rate 0 --duration 20s --baseline
+
+FUZZTIME ?= 20s
+fuzz: ## every decoder's fuzz test for FUZZTIME each
+	@go list ./... | while read pkg; do \
+		go test -list '^Fuzz' $$pkg | grep '^Fuzz' | while read name; do \
+			echo "$$pkg $$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done || exit 1; \
+	done
+
+golden: ## rewrite golden files after a change that is meant; read the diff
+	go test ./types -update
+
+clean:
+	rm -f carya

@@ -1,0 +1,190 @@
+package app
+
+import (
+	"fmt"
+	"math/bits"
+	"strings"
+
+	"github.com/caryaledger/carya/app/store"
+	"github.com/caryaledger/carya/types"
+)
+
+// State is a whole state that can be read in key order: a store.View.
+type State interface {
+	store.Reader
+	// Iterate calls f for every record from key from up to, not including, key to.
+	Iterate(from, to string, f func(key string, value []byte) (stop bool)) error
+}
+
+// CheckInvariants reads a whole state and says what in it can never be: a lot that
+// yielded more than it got, a document used by two orders, a key of two members, a
+// history that does not fit its size, a state of an order that its documents do not
+// give.
+func CheckInvariants(s State) error {
+	for _, f := range types.Families {
+		var fault error
+		check := func(key string, value []byte) bool {
+			fault = checkRecord(s, key, value)
+			return fault != nil
+		}
+		if err := s.Iterate(f.Prefix, f.Prefix+"0", check); err != nil {
+			return err
+		}
+		if fault != nil {
+			return fault
+		}
+	}
+	return nil
+}
+
+func checkRecord(s State, key string, value []byte) error {
+	v, err := types.DecodeAny(key, value)
+	if err != nil {
+		return err
+	}
+	if r, ok := v.(types.Record); ok {
+		if h := r.Log(); h.Size == 0 || len(h.Peaks) != bits.OnesCount64(h.Size) {
+			return fmt.Errorf("%s: a history of %d events with %d peaks", key, h.Size, len(h.Peaks))
+		}
+	}
+	_, id, _ := strings.Cut(key, "/")
+	switch r := v.(type) {
+	case *types.Member:
+		err = checkMemberRecord(s, r)
+	case *types.KeyOwner:
+		err = checkKeyRecord(s, id, r)
+	case *types.Lot:
+		err = checkLotRecord(s, r)
+	case *types.Order:
+		err = checkOrderRecord(s, types.OrderID(id), r)
+	case *types.Document:
+		kind, _, _ := strings.Cut(key, "/")
+		err = checkDocumentRecord(s, kind, types.DocumentID(id), r)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	return nil
+}
+
+func checkMemberRecord(s State, m *types.Member) error {
+	if m.ActiveKeys() < m.Threshold {
+		return fmt.Errorf("%d active keys, %d needed", m.ActiveKeys(), m.Threshold)
+	}
+	for _, k := range m.Keys {
+		owner, err := keys.Get(s, k.Address.String())
+		if err != nil {
+			return err
+		}
+		if owner == nil || owner.Member != m.ID {
+			return fmt.Errorf("key %s is recorded for %+v", k.Address, owner)
+		}
+	}
+	return nil
+}
+
+func checkKeyRecord(s State, address string, k *types.KeyOwner) error {
+	m, err := members.Get(s, k.Member)
+	if err != nil {
+		return err
+	}
+	if m == nil {
+		return fmt.Errorf("belongs to %q, who is no member", k.Member)
+	}
+	n := 0
+	for _, have := range m.Keys {
+		if have.Address.String() == address {
+			n++
+		}
+	}
+	if n != 1 {
+		return fmt.Errorf("stands %d times in the record of %s", n, m.ID)
+	}
+	return nil
+}
+
+func checkLotRecord(s State, l *types.Lot) error {
+	if l.Consumed > l.Produced {
+		return fmt.Errorf("yielded %d of %d", l.Consumed, l.Produced)
+	}
+	if (l.OfferTo == "") != (l.OfferUntil == 0) || l.OfferTo == l.Custodian {
+		return fmt.Errorf("held by %q, offered to %q until %d", l.Custodian, l.OfferTo, l.OfferUntil)
+	}
+	for _, id := range []string{l.Owner, l.Custodian} {
+		m, err := members.Get(s, id)
+		if err != nil {
+			return err
+		}
+		if m == nil {
+			return fmt.Errorf("%q is no member", id)
+		}
+	}
+	return nil
+}
+
+// documentTables says in which table a slot's document is bound to its order.
+var documentTables = []struct {
+	slot  string
+	table Table[types.DocumentID, types.Document]
+}{
+	{types.SlotPayment, payments},
+	{types.SlotWaybill, waybills},
+	{types.SlotDeclaration, declarations},
+}
+
+func checkOrderRecord(s State, id types.OrderID, o *types.Order) error {
+	for _, d := range documentTables {
+		slot := o.Slot(d.slot)
+		if slot == nil {
+			continue
+		}
+		doc, err := d.table.Get(s, types.DocumentID(slot.Member+"/"+slot.ID))
+		if err != nil {
+			return err
+		}
+		if doc == nil || doc.Order != id {
+			return fmt.Errorf("its %s %s/%s is bound to %+v", d.slot, slot.Member, slot.ID, doc)
+		}
+	}
+	return checkOrderState(o)
+}
+
+// checkOrderState compares the state with what the documents give.
+func checkOrderState(o *types.Order) error {
+	again := *o
+	match(&again)
+	want := again.State
+	if o.Slot(types.SlotDeclaration) != nil {
+		if again.State != types.StateMatched {
+			return fmt.Errorf("declared while its documents are %s", again.State)
+		}
+		switch o.State {
+		case types.StateDeclared, types.StateHeld, types.StateReleased:
+			want = o.State
+		default:
+			want = types.StateDeclared
+		}
+	}
+	if o.State != want {
+		return fmt.Errorf("is %s, its documents give %s", o.State, want)
+	}
+	return nil
+}
+
+func checkDocumentRecord(s State, kind string, id types.DocumentID, d *types.Document) error {
+	if d.Order == "" {
+		return nil
+	}
+	o, err := orders.Get(s, d.Order)
+	if err != nil {
+		return err
+	}
+	if o == nil {
+		return fmt.Errorf("bound to order %s, which does not exist", d.Order)
+	}
+	slot := o.Slot(kind)
+	if slot == nil || slot.Member+"/"+slot.ID != string(id) {
+		return fmt.Errorf("bound to order %s, whose %s is %+v", d.Order, kind, slot)
+	}
+	return nil
+}

@@ -1,0 +1,38 @@
+package app
+
+import "github.com/caryaledger/carya/types"
+
+func addKey(c *Call, b *types.AddKey) error {
+	owner, err := keys.Get(c, b.Key.String())
+	if err != nil {
+		return err
+	}
+	if owner != nil {
+		return types.Refuse(types.KeyTaken, "key", "%s belongs or belonged to %s", b.Key, owner.Member)
+	}
+	m, err := members.Get(c, c.Member.ID)
+	if err != nil {
+		return err
+	}
+	m.Keys = append(m.Keys, types.Key{Address: b.Key, Added: c.Time})
+	if err := keys.Put(c, b.Key.String(), &types.KeyOwner{Member: m.ID}); err != nil {
+		return err
+	}
+	return members.Put(c, m.ID, m)
+}
+
+func retireKey(c *Call, b *types.RetireKey) error {
+	m, err := members.Get(c, c.Member.ID)
+	if err != nil {
+		return err
+	}
+	key := m.Active(b.Key)
+	if key == nil {
+		return types.Refuse(types.KeyUnknown, "key", "%s is not an active key of %s", b.Key, m.ID)
+	}
+	if m.ActiveKeys() <= m.Threshold {
+		return types.Refuse(types.KeyLast, "key", "%s has %d active keys and needs %d to sign; add one first", m.ID, m.ActiveKeys(), m.Threshold)
+	}
+	key.Retired = c.Time
+	return members.Put(c, m.ID, m)
+}

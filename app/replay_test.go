@@ -1,0 +1,240 @@
+package app_test
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/caryaledger/carya/app"
+	"github.com/caryaledger/carya/app/store"
+	"github.com/caryaledger/carya/types"
+)
+
+var recording = flag.Bool("record", false, "record the golden replay of a new app.RulesVersion")
+
+// replay is a recorded chain: what went into every block and what came out.
+type replay struct {
+	Rules   int           `json:"rules"`
+	Genesis types.Genesis `json:"genesis"`
+	Blocks  []replayBlock `json:"blocks"`
+}
+
+type replayBlock struct {
+	Time    int64         `json:"time"`
+	Txs     []types.Bytes `json:"txs"`
+	Codes   []types.Code  `json:"codes"`
+	AppHash types.Hash    `json:"appHash"`
+}
+
+// TestGoldenReplay executes recorded blocks and compares every result and app hash. It
+// fails on any change of a rule or a persisted format: such a change needs a new
+// app.RulesVersion, a paragraph beside it, and a recording of its own (-record). An
+// existing recording is never rewritten.
+func TestGoldenReplay(t *testing.T) {
+	path := fmt.Sprintf("testdata/replay-%d.json", app.RulesVersion)
+	if *recording {
+		recordReplay(t, path)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("no recording of these rules: run go test ./app -run GoldenReplay -record: %v", err)
+	}
+	var want replay
+	if err := json.Unmarshal(file, &want); err != nil {
+		t.Fatal(err)
+	}
+	got := execute(t, &want.Genesis, want.Blocks)
+	for i, b := range got {
+		w := want.Blocks[i]
+		if b.AppHash != w.AppHash || fmt.Sprint(b.Codes) != fmt.Sprint(w.Codes) {
+			t.Fatalf("block %d: app hash %s, codes %v; recorded %s, %v", i+1, b.AppHash, b.Codes, w.AppHash, w.Codes)
+		}
+	}
+}
+
+// execute runs blocks of signed transactions from a genesis on.
+func execute(t *testing.T, g *types.Genesis, blocks []replayBlock) []replayBlock {
+	t.Helper()
+	hash, err := g.Hash()
+	if err != nil {
+		t.Fatal(err)
+	}
+	domain := types.NewDomain(g.Chain, hash)
+	s, err := store.Open("", store.Options{InitialVersion: 1, NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	first, err := app.Begin(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := store.NewOverlay(s)
+	for _, w := range first.Writes {
+		if err := start.Set(w.Key, w.Value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	live := app.NewLive()
+	var out []replayBlock
+	for i, b := range blocks {
+		under := store.Reader(s)
+		if i == 0 {
+			under = start
+		}
+		out = append(out, executeBlock(t, s, live, under, domain, int64(i+1), b))
+	}
+	return out
+}
+
+func executeBlock(t *testing.T, s *store.Store, live *app.Live, under store.Reader, d types.Domain, height int64, in replayBlock) replayBlock {
+	t.Helper()
+	b, err := app.NewBlock(under, live, app.Header{Height: height, Time: in.Time, Hash: blockHash(height)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := replayBlock{Time: in.Time, Txs: in.Txs}
+	for _, raw := range in.Txs {
+		r := executeOne(t, b, d, raw)
+		out.Codes = append(append(out.Codes, r.Code), r.Codes...)
+	}
+	done, err := b.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	writes := done.Writes
+	if o, first := under.(*store.Overlay); first {
+		for _, w := range writes {
+			if err := o.Set(w.Key, w.Value); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if writes, err = o.Writes(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	root, err := s.Apply(height, writes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Commit(nil); err != nil {
+		t.Fatal(err)
+	}
+	live.Commit(done.Live, in.Time)
+	out.AppHash = types.Hash(root)
+	return out
+}
+
+func executeOne(t *testing.T, b *app.Block, d types.Domain, raw []byte) types.Result {
+	t.Helper()
+	v, fault := d.Verify(raw)
+	run := func() (types.Result, error) { return b.Refused(fault) }
+	if fault == nil {
+		run = func() (types.Result, error) { return b.Execute(v) }
+	}
+	r, err := run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// script writes the transactions that a recording holds.
+type script struct {
+	t      *testing.T
+	domain types.Domain
+	now    int64
+	blocks []replayBlock
+}
+
+func (s *script) sign(member, onError string, bodies ...types.Body) types.Bytes {
+	s.t.Helper()
+	kind, _ := types.KindOf(bodies[0])
+	tx := types.Transaction{Chain: "carya-test-1", Member: member, Kind: kind.Name, Expires: s.now + 60_000, OnError: onError, Bodies: bodies}
+	digest, err := s.domain.Digest(&tx)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	seed := sha256.Sum256([]byte("key of " + member))
+	key, err := crypto.ToECDSA(seed[:])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	signature, err := types.Sign(digest, key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	raw, err := (&types.Signed{Transaction: tx, Signatures: []types.Bytes{signature}}).Encode()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return raw
+}
+
+func (s *script) block(txs ...types.Bytes) {
+	s.now += 1000
+	s.blocks = append(s.blocks, replayBlock{Time: s.now, Txs: txs})
+}
+
+// recordReplay tells a story with every kind, with refusals, rollbacks and replays.
+func recordReplay(t *testing.T, path string) {
+	t.Helper()
+	if _, err := os.Stat(path); err == nil {
+		t.Fatalf("%s exists: recordings are never rewritten; a change of the rules has a new app.RulesVersion", path)
+	}
+	g := genesis()
+	for i := range g.Members {
+		seed := sha256.Sum256([]byte("key of " + g.Members[i].ID))
+		key, err := crypto.ToECDSA(seed[:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.Members[i].Keys = []types.Address{types.AddressOf(crypto.FromECDSAPub(&key.PublicKey))}
+	}
+	hash, err := g.Hash()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &script{t: t, domain: types.NewDomain(g.Chain, hash), now: genesisTime}
+	s.story()
+	data, err := json.MarshalIndent(&replay{app.RulesVersion, *g, execute(t, g, s.blocks)}, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, append(data, '\n'), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *script) story() {
+	one := func(member string, b types.Body) types.Bytes { return s.sign(member, types.OnErrorRollback, b) }
+	harvest := one(coop, object(types.ActionAdd, s.now, kg(green, 1000)))
+	s.block(harvest)
+	s.block(harvest, types.Bytes("nonsense"))
+	s.block(
+		one(coop, transformation(s.now, list(kg(green, 1000)), list(kg(dried, 350)))),
+		one(coop, transformation(s.now, list(kg(green, 1)), list(kg(other, 1)))),
+		s.sign(coop, types.OnErrorProceed, object(types.ActionObserve, s.now, kg(dried, 0)), object(types.ActionObserve, s.now, kg(other, 0))),
+	)
+	s.block(one(coop, &types.OfferLot{Lot: dried, To: carrier, Deadline: s.now + 60_000}))
+	s.block(one(carrier, &types.RejectLot{Lot: dried}), one(coop, &types.OfferLot{Lot: dried, To: carrier, Deadline: s.now + 60_000}))
+	s.block(one(carrier, &types.AcceptLot{Lot: dried}), one(coop, object(types.ActionDelete, s.now, kg(dried, 0))))
+	l := &ledger{t: s.t, now: s.now}
+	first, second := newTrade(l, "N1"), newTrade(l, "N2")
+	again := second.pay
+	again.Payment = first.pay.Payment
+	s.block(one(pay, &first.pay), one(shop, &first.order), one(carrier, &first.bill), one(shop, &second.order), one(pay, &again))
+	s.block(one(broker, &second.list), one(broker, &first.list))
+	s.block(one(customs, &types.Decide{Order: first.id, Status: types.StatusInspect}), one(broker, &types.Decide{Order: first.id, Status: types.StatusRelease}))
+	s.block(one(customs, &types.Decide{Order: first.id, Status: types.StatusReject}))
+	s.block(one(broker, &first.list), one(customs, &types.Decide{Order: first.id, Status: types.StatusRelease}))
+	s.block(one(coop, &types.AddKey{Key: keyOf(coop, 1)}), one(coop, &types.RetireKey{Key: keyOf(coop, 1)}))
+	s.now += 700_000
+	s.block(harvest)
+	s.block()
+}
