@@ -41,11 +41,11 @@ func (p *Pool) Propose(maxBytes, maxTxs int, keep func(*types.Verified) error) [
 	for range poolPasses {
 		asked := len(b.picked)
 		p.pick(b)
-		if refused := b.ask(asked, keep); len(refused) == 0 {
+		refused := b.ask(asked, keep)
+		if len(refused) == 0 {
 			break
-		} else {
-			p.setAside(refused)
 		}
+		p.setAside(refused)
 	}
 	raws := make([][]byte, len(b.picked))
 	for i, tx := range b.picked {
