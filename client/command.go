@@ -23,7 +23,7 @@ import (
 func Commands() []*cobra.Command {
 	return []*cobra.Command{
 		keysCommand(), txCommand(), receiptCommand(), getCommand(), historyCommand(), proveCommand(), verifyCommand(),
-		statusCommand(), epcisCommand(), cebCommand(),
+		statusCommand(), epcisCommand(), cebCommand(), vocabularyCommand(),
 	}
 }
 

@@ -2,7 +2,6 @@ package types
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"math/big"
 
@@ -226,10 +225,4 @@ func highS(s Bytes) Bytes {
 	high.FillBytes(s[33:65])
 	s[65] = 27 + 28 - s[65]
 	return s
-}
-
-// JSON returns the vectors as the file testdata/vectors.json holds them.
-func (v *Vectors) JSON() ([]byte, error) {
-	data, err := json.MarshalIndent(v, "", " ")
-	return append(data, '\n'), err
 }
