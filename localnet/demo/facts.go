@@ -1,0 +1,153 @@
+package demo
+
+import (
+	"bytes"
+	"crypto/rand"
+	"embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/gs1"
+)
+
+//go:embed documents
+var documents embed.FS
+
+// Organisation is one that plays a part, as the documents name it.
+type Organisation struct {
+	ID   string // member
+	Name string
+	Code string // registration with customs, "" where it has none
+}
+
+// Cast is who plays which part.
+type Cast struct {
+	Customs, Platform, Cooperative, Carrier, Payment, Broker Organisation
+	Prefix                                                   string // the cooperative's GS1 company prefix
+}
+
+// facts are what the documents of one story say: fresh numbers, and times that end now.
+type facts struct {
+	Cast
+	Now time.Time
+
+	Green, Dry, Roast, Parcel, Bought types.LotID // Bought was never harvested
+	Grove, Works                      string      // Digital Links of locations
+
+	HarvestBegan, Harvested, DryingBegan, Dried, Roasted, Packed, BestBefore time.Time
+	Ordered, Paid, PaymentTold, Shipped, Declared                            time.Time
+
+	Order                                                orderFacts
+	PaymentNumber, WaybillNumber, BillNumber, ListNumber string
+	Buyer                                                buyer
+}
+
+type orderFacts struct {
+	Number                                   string
+	GUID, PaymentGUID, WaybillGUID, ListGUID string
+}
+
+// buyer is an invented person: no identity card has a number with this check character.
+type buyer struct{ Name, ID, Telephone, Address string }
+
+// china is the zone of the documents' times.
+var china = time.FixedZone("UTC+8", 8*60*60)
+
+func newFacts(cast Cast, now time.Time) (*facts, error) {
+	now = now.In(china).Truncate(time.Second)
+	f := &facts{
+		Cast: cast, Now: now,
+		HarvestBegan: now.AddDate(0, 0, -24), Harvested: now.AddDate(0, 0, -21), DryingBegan: now.AddDate(0, 0, -20),
+		Dried: now.AddDate(0, 0, -12), Roasted: now.AddDate(0, 0, -3), Packed: now.AddDate(0, 0, -2), BestBefore: now.AddDate(0, 10, 0),
+		// The ledger takes an order, its payment and its waybill in this order of their times.
+		Ordered: now.Add(-40 * time.Minute), Paid: now.Add(-38 * time.Minute), PaymentTold: now.Add(-30 * time.Minute),
+		Shipped: now.Add(-15 * time.Minute), Declared: now.Add(-2 * time.Minute),
+		Order:         newOrder(),
+		PaymentNumber: number("XHP"), WaybillNumber: number("QJ"), BillNumber: number("QJB"), ListNumber: number("WL"),
+		Buyer: buyer{"王小山", "330106199001011230", "13800000000", "浙江省杭州市西湖区示例路1号"},
+	}
+	return f, f.identify()
+}
+
+// identify makes the identifiers under the cooperative's company prefix.
+func (f *facts) identify() (err error) {
+	season := f.Harvested.Format("060102")
+	for i, lot := range []*types.LotID{&f.Green, &f.Dry, &f.Roast, &f.Parcel, &f.Bought} {
+		item, err := withCheckDigit(fmt.Sprintf("0%s%0*d", f.Prefix, 12-len(f.Prefix), i+1))
+		if err != nil {
+			return err
+		}
+		*lot = types.LotID(item + "." + string("GDRPX"[i]) + season)
+	}
+	for i, place := range []*string{&f.Grove, &f.Works} {
+		gln, err := withCheckDigit(fmt.Sprintf("%s%0*d", f.Prefix, 12-len(f.Prefix), i))
+		if err != nil {
+			return err
+		}
+		*place = "https://id.gs1.org/414/" + gln
+	}
+	return nil
+}
+
+func withCheckDigit(digits string) (string, error) {
+	check, err := gs1.CheckDigit(digits)
+	return digits + string(check), err
+}
+
+// orderAgain makes everything that is written from now on about another order of the
+// same person, paid with the same payment.
+func (f *facts) orderAgain() {
+	f.Order = newOrder()
+	f.Ordered, f.PaymentTold = f.Ordered.Add(time.Minute), f.PaymentTold.Add(time.Minute)
+}
+
+func newOrder() orderFacts {
+	guid := func() string { return strings.ToUpper(uuid.NewString()) }
+	return orderFacts{number("LT"), guid(), guid(), guid(), guid()}
+}
+
+// number is a fresh number of somebody's.
+func number(prefix string) string {
+	var b [5]byte
+	rand.Read(b[:])
+	return fmt.Sprintf("%s%X", prefix, b)
+}
+
+var functions = template.FuncMap{
+	"stamp":  func(t time.Time) string { return t.Format("2006-01-02T15:04:05.000-07:00") },
+	"day":    func(t time.Time) string { return t.Format("2006-01-02") },
+	"clock":  func(t time.Time) string { return t.Format("20060102150405") },
+	"cebDay": func(t time.Time) string { return t.Format("20060102") },
+	"link": func(id types.LotID) (string, error) {
+		key, err := gs1.ParsePath(string(id))
+		return key.DigitalLink(), err
+	},
+}
+
+var templates = template.Must(template.New("").Option("missingkey=error").Funcs(functions).ParseFS(documents, "documents/*"))
+
+// fill returns a document of that name.
+func (f *facts) fill(name string) ([]byte, error) {
+	var b bytes.Buffer
+	if err := templates.ExecuteTemplate(&b, name, f); err != nil {
+		return nil, fmt.Errorf("document %s: %w", name, err)
+	}
+	return b.Bytes(), nil
+}
+
+// write fills the template of that name into a file and returns its path.
+func (f *facts) write(dir, file, name string) (string, error) {
+	data, err := f.fill(name)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, file)
+	return path, os.WriteFile(path, data, 0o600)
+}

@@ -1,0 +1,259 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/caryaledger/carya/client"
+	"github.com/caryaledger/carya/types"
+)
+
+// Stage is where the story is played.
+type Stage struct {
+	Cast      Cast
+	Home      func(member string) string // folder of the member's keys, documents and tickets
+	Node      func(member string) string // address of the node that it speaks to
+	Password  string                     // file with the password of the keys
+	Genesis   string                     // file
+	Documents string                     // folder to write the documents into
+
+	Begin func(Step) // called before a step that takes a while; may be nil
+	Tell  func(Step) // called after each step
+}
+
+// Step is one step as it was played.
+type Step struct {
+	Number       int        `json:"step"`
+	Chapter      string     `json:"chapter"`
+	Member       string     `json:"signer"`
+	Organisation string     `json:"organisation"`
+	Says         string     `json:"says"`
+	Command      string     `json:"command"` // that anybody could type
+	Rule         string     `json:"rule"`
+	Expected     types.Code `json:"expected"`
+	Code         types.Code `json:"code"`
+	OK           bool       `json:"ok"`               // what was expected happened
+	Reason       string     `json:"reason,omitempty"` // of a refusal
+	Record       string     `json:"record,omitempty"`
+	State        string     `json:"state,omitempty"` // of an order, afterwards
+	Digest       types.Hash `json:"digest"`
+	Height       int64      `json:"height"` // block in which it was recorded or refused
+	Elapsed      int64      `json:"elapsed_ms"`
+	Waiting      string     `json:"-"` // what a pause before it is for
+}
+
+// Proof is what is left at the end: a file that needs no node.
+type Proof struct {
+	Key     string // of the record
+	File    string // evidence
+	Genesis string // file that it is checked against
+}
+
+// Play plays the story and returns the evidence of the lot that it is about. It fails
+// at the first step that does not end as expected.
+func (s *Stage) Play(ctx context.Context) (*Proof, error) {
+	f, err := newFacts(s.Cast, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(s.Documents, 0o700); err != nil {
+		return nil, err
+	}
+	st := &story{facts: f, dir: s.Documents, tickets: filepath.Join(s.Home(s.Cast.Platform.ID), "tickets")}
+	n := 0
+	for _, c := range st.chapters() {
+		for _, make := range c.steps {
+			t, err := make()
+			if err != nil {
+				return nil, err
+			}
+			n++
+			if err := s.step(ctx, t, Step{Number: n, Chapter: c.title}); err != nil {
+				return nil, fmt.Errorf("step %d: %w", n, err)
+			}
+		}
+	}
+	return s.prove(ctx, st.parcel())
+}
+
+// step plays one step and tells how it went.
+func (s *Stage) step(ctx context.Context, t *step, told Step) error {
+	told.Member, told.Organisation, told.Says, told.Rule = t.by.ID, t.by.Name, t.says, t.rule
+	told.Expected, told.Record, told.Waiting = t.refusal, t.record, t.why
+	if s.Begin != nil {
+		s.Begin(told)
+	}
+	begin := time.Now()
+	if err := pause(ctx, t.pause); err != nil {
+		return err
+	}
+	args := append(t.command, "--member", t.by.ID, "--home", s.Home(t.by.ID), "--node", s.Node(t.by.ID), "--password-file", s.Password, "--wait")
+	told.Command = commandLine(args)
+	out, err := execute(ctx, append(args, "--json"))
+	if err := told.read(out, err); err != nil {
+		return err
+	}
+	if err := s.complete(ctx, t, &told); err != nil {
+		return err
+	}
+	told.Elapsed = time.Since(begin).Milliseconds()
+	told.OK = told.Code == told.Expected
+	s.Tell(told)
+	if !told.OK {
+		return fmt.Errorf("%s: %s, expected was %s: %s", told.Command, told.Code, told.Expected, told.Reason)
+	}
+	return nil
+}
+
+// execute runs one command of package client, as its command line does.
+func execute(ctx context.Context, args []string) ([]byte, error) {
+	root := &cobra.Command{Use: "carya", SilenceErrors: true, SilenceUsage: true}
+	root.AddCommand(client.Commands()...)
+	var out bytes.Buffer
+	root.SetArgs(args)
+	root.SetOut(&out)
+	root.SetErr(&out)
+	err := root.ExecuteContext(ctx)
+	return out.Bytes(), err
+}
+
+// answer is what the commands print of one transaction: `carya tx` in one way, `carya
+// epcis capture` and `carya ceb submit` in another.
+type answer struct {
+	Digest  *types.Hash    `json:"digest"`
+	Receipt *types.Receipt `json:"receipt"`
+	Refusal *types.Refusal `json:"refusal"`
+	Record  string         `json:"record"`
+	State   string         `json:"state"`
+	Code    types.Code     `json:"code"`
+	Height  int64          `json:"height"`
+	Notes   []string       `json:"notes"`
+}
+
+// read takes over what a command printed. A command that failed without a word about a
+// transaction ends the story.
+func (told *Step) read(out []byte, failure error) error {
+	var a answer
+	if err := json.Unmarshal(out, &a); err != nil || a.Digest == nil {
+		return errors.Join(failure, fmt.Errorf("%s: printed %s", told.Command, bytes.TrimSpace(out)))
+	}
+	told.Digest, told.Code, told.Height = *a.Digest, a.Code, a.Height
+	told.Reason = strings.Join(a.Notes, "; ")
+	if a.Record != "" {
+		told.Record = a.Record
+	}
+	if a.Receipt != nil {
+		told.Height = a.Receipt.Height
+	}
+	if a.Refusal != nil {
+		told.Code, told.Reason = a.Refusal.Code, a.Refusal.Detail
+	}
+	if failure != nil && told.Code == types.OK {
+		return failure
+	}
+	return nil
+}
+
+// complete asks the node what the command did not print: the block of a refusal, and
+// what an order's state is now.
+func (s *Stage) complete(ctx context.Context, t *step, told *Step) error {
+	node, err := client.New(s.Node(t.by.ID))
+	if err != nil {
+		return err
+	}
+	defer node.Close()
+	if told.Height == 0 {
+		receipt, err := node.Transaction(ctx, told.Digest)
+		if err != nil {
+			return err
+		}
+		told.Height = receipt.Height
+	}
+	return told.orderState(ctx, node)
+}
+
+func (told *Step) orderState(ctx context.Context, node *client.Client) error {
+	key := told.Record
+	if family, _, _ := strings.Cut(key, "/"); told.Code != types.OK || family == types.PrefixLot {
+		return nil
+	} else if family != types.PrefixOrder {
+		var d types.Document
+		if err := read(ctx, node, key, &d); err != nil {
+			return err
+		}
+		key = types.PrefixOrder + "/" + string(d.Order)
+	}
+	var o types.Order
+	if err := read(ctx, node, key, &o); err != nil {
+		return err
+	}
+	told.State = o.State
+	return nil
+}
+
+func read(ctx context.Context, node *client.Client, key string, v any) error {
+	a, err := node.Record(ctx, key, 0)
+	if err != nil {
+		return err
+	}
+	return types.Decode(a.Value, v)
+}
+
+// prove writes the evidence of a record's whole history.
+func (s *Stage) prove(ctx context.Context, key string) (*Proof, error) {
+	p := &Proof{Key: key, File: filepath.Join(s.Documents, "lot.proof"), Genesis: s.Genesis}
+	os.Remove(p.File) // of an earlier story in this folder
+	_, err := execute(ctx, []string{
+		"history", key, "--prove", "--output", p.File, "--trust", s.Genesis, "--node", s.Node(s.Cast.Cooperative.ID), "--json",
+	})
+	return p, err
+}
+
+// Verify checks the evidence without any node. The verdict says in words what is proven.
+func (p *Proof) Verify() (*client.Verdict, error) {
+	file, err := os.ReadFile(p.File)
+	if err != nil {
+		return nil, err
+	}
+	trusted, err := os.ReadFile(p.Genesis)
+	if err != nil {
+		return nil, err
+	}
+	genesis, err := types.ReadGenesis(trusted)
+	if err != nil {
+		return nil, err
+	}
+	return client.Verify(file, genesis)
+}
+
+// commandLine writes a command as a shell reads it.
+func commandLine(args []string) string {
+	quoted := make([]string, len(args))
+	for i, a := range args {
+		quoted[i] = a
+		if strings.ContainsAny(a, " '\"{}[]$&|;<>*?()`\\") {
+			quoted[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+	}
+	return "carya " + strings.Join(quoted, " ")
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

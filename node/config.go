@@ -1,0 +1,176 @@
+package node
+
+import (
+	_ "embed"
+	"time"
+)
+
+// Config is a node's config.toml. The comments in this file are its manual: `carya init`
+// writes them into the file, so they speak to the person who runs the node.
+type Config struct {
+	// The member that runs this node, by its id on the ledger.
+	Member string `toml:"member"`
+
+	P2P       P2PConfig       `toml:"p2p"`
+	API       APIConfig       `toml:"api"`
+	Consensus ConsensusConfig `toml:"consensus"`
+	Pool      PoolConfig      `toml:"pool"`
+	State     StateConfig     `toml:"state"`
+	StateSync StateSyncConfig `toml:"statesync"`
+	ReadModel ReadModelConfig `toml:"readmodel"`
+	RPC       RPCConfig       `toml:"rpc"`
+	Log       LogConfig       `toml:"log"`
+}
+
+// P2PConfig is how this node meets the other members' nodes. Only peers that are named
+// here are admitted, and every peer proves its key and its chain before it is heard.
+type P2PConfig struct {
+	// Address to listen on for the other nodes, host:port.
+	Listen string `toml:"listen"`
+
+	// Address by which the other nodes reach this one, host:port, when it differs from
+	// listen. Empty = listen.
+	External string `toml:"external"`
+
+	// The other members' nodes, "id@host:port" each. This node dials them until they
+	// answer, and admits them when they dial. An entry with this node's own id is passed
+	// over, so that all members can share one list. `carya genesis peers` prints it.
+	Peers []string `toml:"peers"`
+
+	// Ids of nodes that are admitted when they dial, but not dialled: nodes behind a
+	// firewall, or new ones that fetch the chain.
+	Allow []string `toml:"allow"`
+
+	// Bytes a second that are sent to and taken from one peer.
+	Rate int64 `toml:"rate"`
+}
+
+// APIConfig is the gateway: HTTP for merchants, auditors and this member's own systems.
+type APIConfig struct {
+	// Address to listen on, host:port. Put a reverse proxy with TLS before it when it is
+	// to be reached from elsewhere.
+	Listen string `toml:"listen"`
+
+	// Other members' gateways, as URLs. A node that joined by state sync fetches the older
+	// blocks from them and checks them against its own state.
+	Peers []string `toml:"peers"`
+}
+
+// ConsensusConfig is the pace of the chain. Members should agree on it; it is not enforced.
+type ConsensusConfig struct {
+	// Pause after a block, which is also the pace of an idle chain. 100ms is good on one
+	// site, 500ms between continents. From 1ms to 10s.
+	TimeoutCommit time.Duration `toml:"timeout_commit"`
+
+	// How long to wait for the proposer. Every turn of a node that is down costs this.
+	// A full block has to be transmitted and verified within it.
+	TimeoutPropose time.Duration `toml:"timeout_propose"`
+
+	// How long to wait for the last votes of either kind once two thirds are in.
+	TimeoutPrevote   time.Duration `toml:"timeout_prevote"`
+	TimeoutPrecommit time.Duration `toml:"timeout_precommit"`
+
+	// How long this node may stand still while most of its peers are ahead before it ends
+	// itself, so that its supervisor starts it again. 0 = never.
+	Stall time.Duration `toml:"stall"`
+}
+
+// PoolConfig bounds the transactions that wait for a block. What does not fit is answered
+// with "busy, try again".
+type PoolConfig struct {
+	// Transactions in the pool, and the sum of their bytes.
+	Transactions int `toml:"transactions"`
+	Bytes        int `toml:"bytes"`
+
+	// The same for one member: no member can fill the pool alone.
+	PerMember      int `toml:"per_member"`
+	PerMemberBytes int `toml:"per_member_bytes"`
+}
+
+// StateConfig is what the node keeps of the state.
+type StateConfig struct {
+	// Nodes of the state's tree in memory, about 600 bytes each.
+	Cache int `toml:"cache"`
+
+	// Bytes of the database's files in memory.
+	BlockCache int64 `toml:"block_cache"`
+
+	// Past versions of the state, one for each block, that can be read and proven.
+	KeepVersions int64 `toml:"keep_versions"`
+
+	// Blocks between two snapshots for nodes that join by state sync. 0 = none.
+	SnapshotEvery int64 `toml:"snapshot_every"`
+
+	// How many snapshots are kept.
+	SnapshotKeep int `toml:"snapshot_keep"`
+}
+
+// StateSyncConfig lets a new node begin with a snapshot of the state instead of executing
+// every block since the genesis. It is used once, while the node has no state.
+type StateSyncConfig struct {
+	Enable bool `toml:"enable"`
+
+	// CometBFT RPC addresses of at least two nodes, http://host:port: the headers that the
+	// snapshot is checked against come from them. RPC listens on loopback only, so reach
+	// other machines through a tunnel.
+	Servers []string `toml:"servers"`
+
+	// A block that is trusted: its height, and its hash in hexadecimal. Ask a member, or
+	// take it from any evidence file that you trust.
+	TrustHeight int64  `toml:"trust_height"`
+	TrustHash   string `toml:"trust_hash"`
+
+	// How long that block's validators are trusted. Shorter than the age up to which
+	// misbehaviour is punished, which the genesis sets to 14 days.
+	TrustPeriod time.Duration `toml:"trust_period"`
+}
+
+// ReadModelConfig is the SQL projection that answers questions which the state cannot.
+type ReadModelConfig struct {
+	// SQLite file, relative to the home directory. It can be deleted while the node is
+	// down and is built again. Empty = none.
+	Database string `toml:"database"`
+}
+
+// RPCConfig is CometBFT's own interface, for operators and for state sync. It answers
+// without rights or limits, so it listens on loopback only.
+type RPCConfig struct {
+	// host:port on loopback. Empty = off.
+	Listen string `toml:"listen"`
+
+	// host:port on loopback for Go's profiler. Empty = off.
+	Profile string `toml:"profile"`
+}
+
+// LogConfig is what the node writes to standard error.
+type LogConfig struct {
+	// debug, info, warn or error. CometBFT's own chatter appears from debug on.
+	Level string `toml:"level"`
+
+	// text or json.
+	Format string `toml:"format"`
+}
+
+//go:embed config.go
+var configSource string
+
+// DefaultConfig is the configuration that `carya init` begins with.
+func DefaultConfig() *Config {
+	return &Config{
+		P2P: P2PConfig{Listen: "0.0.0.0:26656", Rate: 200_000_000},
+		API: APIConfig{Listen: "127.0.0.1:26680"},
+		Consensus: ConsensusConfig{
+			TimeoutCommit:    500 * time.Millisecond,
+			TimeoutPropose:   time.Second,
+			TimeoutPrevote:   500 * time.Millisecond,
+			TimeoutPrecommit: 500 * time.Millisecond,
+			Stall:            time.Minute,
+		},
+		Pool:      PoolConfig{Transactions: 20_000, Bytes: 64 << 20, PerMember: 5_000, PerMemberBytes: 16 << 20},
+		State:     StateConfig{Cache: 50_000, BlockCache: 64 << 20, KeepVersions: 1000, SnapshotEvery: 7200, SnapshotKeep: 2},
+		StateSync: StateSyncConfig{TrustPeriod: 7 * 24 * time.Hour},
+		ReadModel: ReadModelConfig{Database: "data/readmodel.sqlite"},
+		RPC:       RPCConfig{Listen: "127.0.0.1:26657"},
+		Log:       LogConfig{Level: "info", Format: "text"},
+	}
+}

@@ -1,0 +1,127 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/caryaledger/carya/node/readmodel"
+	"github.com/caryaledger/carya/types"
+)
+
+// listPatience bounds a question to the read model: filters that no index serves together
+// would otherwise walk millions of rows.
+const listPatience = 10 * time.Second
+
+// Paged is the part of a request for a list that names a page. It is exported because
+// huma fills in no embedded struct that is not.
+type Paged struct {
+	After string `query:"after" maxLength:"200" doc:"next of the page before"`
+	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+}
+
+func (p Paged) page() readmodel.Page { return readmodel.Page{After: p.After, Limit: p.Limit} }
+
+// memberList and the others are pages of the read model, which may lag behind the chain.
+type memberList struct {
+	Height  int64              `json:"height" doc:"last block in the read model"`
+	Members []readmodel.Member `json:"members"`
+	Next    string             `json:"next" doc:"after for the next page, empty on the last"`
+}
+
+type lotList struct {
+	Height int64           `json:"height" doc:"last block in the read model"`
+	Lots   []readmodel.Lot `json:"lots"`
+	Next   string          `json:"next" doc:"after for the next page, empty on the last"`
+}
+
+type orderList struct {
+	Height int64             `json:"height" doc:"last block in the read model"`
+	Orders []readmodel.Order `json:"orders"`
+	Next   string            `json:"next" doc:"after for the next page, empty on the last"`
+}
+
+type transactionList struct {
+	Height       int64                   `json:"height" doc:"last block in the read model"`
+	Transactions []readmodel.Transaction `json:"transactions" doc:"the newest first"`
+	Next         string                  `json:"next" doc:"after for the next page, empty on the last"`
+}
+
+type membersQuery struct{ Paged }
+
+type lotsQuery struct {
+	Paged
+	Custodian string `query:"custodian" doc:"member that holds the lot"`
+	Owner     string `query:"owner" doc:"member that commissioned the lot"`
+}
+
+type ordersQuery struct {
+	Paged
+	Platform string `query:"platform"`
+	State    string `query:"state" enum:"PARTIAL,MISMATCH,MATCHED,DECLARED,INSPECT,RELEASED"`
+}
+
+type transactionsQuery struct {
+	Paged
+	Member string `query:"member"`
+	Kind   string `query:"kind" example:"RecordOrder"`
+	Code   string `query:"code" doc:"what became of it" example:"OVERDRAW"`
+}
+
+type listed[T any] struct{ Body T }
+
+// listRoutes adds the lists. They answer questions and prove nothing.
+func (g *gateway) listRoutes() {
+	listRoute(g, "members", "the members, by id",
+		func(ctx context.Context, m *readmodel.Model, in *membersQuery) (l memberList, err error) {
+			l.Height = m.Height()
+			l.Members, l.Next, err = m.Members(ctx, in.page())
+			return l, err
+		})
+	listRoute(g, "lots", "lots, by id",
+		func(ctx context.Context, m *readmodel.Model, in *lotsQuery) (l lotList, err error) {
+			l.Height = m.Height()
+			l.Lots, l.Next, err = m.Lots(ctx, readmodel.LotFilter{Custodian: in.Custodian, Owner: in.Owner}, in.page())
+			return l, err
+		})
+	listRoute(g, "orders", "orders, by platform and time",
+		func(ctx context.Context, m *readmodel.Model, in *ordersQuery) (l orderList, err error) {
+			l.Height = m.Height()
+			l.Orders, l.Next, err = m.Orders(ctx, readmodel.OrderFilter{Platform: in.Platform, State: in.State}, in.page())
+			return l, err
+		})
+	listRoute(g, "transactions", "transactions, the newest first", transactions)
+}
+
+func transactions(ctx context.Context, m *readmodel.Model, in *transactionsQuery) (l transactionList, err error) {
+	f := readmodel.TransactionFilter{Member: in.Member, Kind: in.Kind}
+	if _, ok := types.KindNamed(in.Kind); !ok && in.Kind != "" {
+		return l, types.Refuse(types.FieldInvalid, "kind", "%.40q: no such kind of transaction", in.Kind)
+	}
+	if in.Code != "" {
+		code, ok := types.CodeNamed(strings.ToUpper(in.Code))
+		if !ok {
+			return l, types.Refuse(types.FieldInvalid, "code", "%.40q: no code has that name", in.Code)
+		}
+		f.Code = &code
+	}
+	l.Height = m.Height()
+	l.Transactions, l.Next, err = m.Transactions(ctx, f, in.page())
+	return l, err
+}
+
+func listRoute[I, L any](g *gateway, name, summary string, ask func(context.Context, *readmodel.Model, *I) (L, error)) {
+	op := get("/v1/"+name, "list-"+name, summary)
+	op.Description = "From the read model, which may lag behind the chain and proves nothing."
+	register(g, op, func(ctx context.Context, in *I) (*listed[L], error) {
+		m := g.ReadModel()
+		if m == nil {
+			return nil, newProblem(http.StatusNotImplemented, types.OK, "", "this node keeps no read model; /v1/records lists records by key")
+		}
+		ctx, cancel := context.WithTimeout(ctx, listPatience)
+		defer cancel()
+		l, err := ask(ctx, m, in)
+		return &listed[L]{l}, err
+	})
+}

@@ -1,0 +1,183 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cometbft/cometbft/p2p"
+
+	"github.com/caryaledger/carya/types"
+)
+
+// freeAddress is a loopback address that nobody listens on at the moment.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// newNetwork makes the homes of a chain's validators, and of one more node that knows
+// them and that they do not know.
+func newNetwork(t *testing.T, validators int) (homes []string) {
+	t.Helper()
+	g := testGenesis()
+	g.Time, g.Members = time.Now().UnixMilli(), nil
+	var peers []string
+	for i := range validators + 1 {
+		dir := t.TempDir()
+		m := testGenesis().Members[0]
+		m.ID, m.Name, m.Controller, m.Keys = fmt.Sprintf("m%d", i), "m", "m0", []types.Address{{19: byte(i + 1)}}
+		address := freeAddress(t)
+		id, err := InitHome(dir, InitOptions{Member: m, Set: []string{
+			"p2p.listen=" + address, "api.listen=127.0.0.1:0", "rpc.listen=", "consensus.timeout_commit=50ms", "readmodel.database=",
+		}})
+		must(t, err)
+		homes = append(homes, dir)
+		if i < validators {
+			g.Members = append(g.Members, id.Description.GenesisMember)
+			peers = append(peers, id.Node+"@"+address)
+		}
+	}
+	data, err := WriteGenesis(g)
+	must(t, err)
+	for _, dir := range homes {
+		must(t, os.WriteFile(filepath.Join(dir, fileGenesis), data, 0o600))
+		change(t, dir, "p2p.peers="+strings.Join(peers, ","))
+	}
+	return homes
+}
+
+// within polls until f holds.
+func within(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	held := false
+	every(ctx, 20*time.Millisecond, func() {
+		if f() {
+			held = true
+			cancel()
+		}
+	})
+	if !held {
+		t.Fatalf("%s: not within a minute", what)
+	}
+}
+
+func TestNetwork(t *testing.T) {
+	if testing.Short() {
+		t.Skip("five nodes in one process")
+	}
+	homes := newNetwork(t, 4)
+	var nodes []*Node
+	var stops []func()
+	for _, dir := range homes {
+		n, stop := runNode(t, dir)
+		nodes, stops = append(nodes, n), append(stops, stop)
+	}
+	validators, stranger, started := nodes[:4], nodes[4], time.Now()
+	for _, n := range validators {
+		reach(t, n, 10)
+	}
+	for _, n := range validators {
+		if n.comet.Switch().Peers().Has(p2p.ID(stranger.id)) {
+			t.Error("a node that nobody named was admitted")
+		}
+	}
+	if height := stranger.Status(t.Context()).Height; height != 0 {
+		t.Errorf("a node that nobody named is at height %d", height)
+	}
+	within(t, "all meet", func() bool {
+		for _, n := range validators {
+			if n.Status(t.Context()).Peers != 3 {
+				return false
+			}
+		}
+		return true
+	})
+
+	// CometBFT dials within three seconds after its start, even when it has stopped
+	// meanwhile, and leaves such a connection open as long as the process lives.
+	within(t, "the first dials are over", func() bool { return time.Since(started) > 4*time.Second })
+	stops[3]() // the others go on
+	reach(t, validators[0], validators[0].Journal().Last()+3)
+	again, stop := runNode(t, homes[3]) // it catches up and takes part
+	stops[3] = stop
+	reach(t, again, validators[0].Journal().Last()+3)
+	within(t, "the peer is back", func() bool {
+		s := again.Status(t.Context())
+		return validators[0].Status(t.Context()).Peers == 3 && !s.CatchingUp && s.Validator
+	})
+	for height := int64(6); height <= 12; height++ {
+		want, err := validators[0].Journal().Raw(height)
+		must(t, err)
+		for _, n := range []*Node{validators[1], validators[2], again} {
+			if got, err := n.Journal().Raw(height); err != nil || string(got) != string(want) {
+				t.Errorf("block %d differs between nodes (%v)", height, err)
+			}
+		}
+	}
+	for _, stop := range stops {
+		stop()
+	}
+}
+
+// change sets keys in the configuration of a home.
+func change(t *testing.T, dir string, set ...string) {
+	t.Helper()
+	d, err := home(dir).description()
+	must(t, err)
+	_, err = InitHome(dir, InitOptions{Member: d.GenesisMember, Set: set})
+	must(t, err)
+}
+
+// TestStateSync: a node that begins with a snapshot ends with the same journal as the
+// others.
+func TestStateSync(t *testing.T) {
+	if testing.Short() {
+		t.Skip("three nodes and CometBFT's five seconds of discovery")
+	}
+	homes := newNetwork(t, 2)
+	joiner, err := home(homes[2]).loadNodeKey()
+	must(t, err)
+	var servers []string
+	for _, dir := range homes[:2] {
+		rpc := freeAddress(t)
+		servers = append(servers, "http://"+rpc)
+		change(t, dir, "p2p.allow="+string(joiner.ID()), "state.snapshot_every=10", "state.snapshot_keep=10", "rpc.listen="+rpc)
+	}
+	var peers []*Node
+	for _, dir := range homes[:2] {
+		n, stop := runNode(t, dir)
+		defer stop()
+		peers = append(peers, n)
+	}
+	reach(t, peers[0], 35)
+	trusted, err := peers[0].Journal().Block(8)
+	must(t, err)
+	change(t, homes[2], "statesync.enable=true", "statesync.servers="+strings.Join(servers, ","),
+		"statesync.trust_height=8", fmt.Sprintf("statesync.trust_hash=%x", trusted.Hash[:]),
+		"api.peers=http://"+peers[1].Gateway().String())
+	n, stop := runNode(t, homes[2])
+	defer stop()
+	within(t, "the older blocks are there", func() bool { return n.Journal().First() == n.genesis.InitialHeight-1 })
+	if oldest := n.Status(t.Context()).Oldest; oldest < 20 {
+		t.Errorf("the state begins at block %d: this was no state sync", oldest)
+	}
+	reach(t, n, peers[0].Journal().Last())
+	for height := n.Journal().First(); height <= n.Journal().Last()-3; height++ {
+		want, err := peers[0].Journal().Raw(height)
+		must(t, err)
+		if got, err := n.Journal().Raw(height); err != nil || string(got) != string(want) {
+			t.Errorf("block %d differs (%v)", height, err)
+		}
+	}
+}

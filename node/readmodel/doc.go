@@ -1,0 +1,12 @@
+// Package readmodel projects the journal into SQL: lists of members, lots, orders and
+// transactions, for questions that the state tree cannot answer because it only knows
+// keys.
+//
+// It is one SQLite file and disposable. There are no migrations: a file of another
+// version, of another chain or with broken pages is deleted and built again from the
+// journal. It answers questions and proves nothing; evidence comes from the tree.
+//
+// Events say what happened and not what a record became, so the model takes from the
+// journal which records were touched, and from the state what they are now. Applying a
+// block twice, or with a state that has moved on, does no harm: it converges.
+package readmodel
