@@ -38,6 +38,16 @@ func (a *admission) admit(v *types.Verified, now int64) error {
 	return app.Admit(m, a.live, v, now)
 }
 
+// admitOnce only looks whether the transaction was executed, for networks without state.
+func (a *admission) admitOnce(v *types.Verified) error {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	if a.live.Has(v.Digest) {
+		return types.Refuse(types.Replayed, "", "transaction %s was executed before", v.Digest)
+	}
+	return nil
+}
+
 // member returns a member of the last committed state.
 func (a *admission) member(id string) (*types.Member, error) {
 	a.mu.RLock()

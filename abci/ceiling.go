@@ -13,6 +13,7 @@ import (
 // consensus, gossip and signatures alone cost. The app hash follows from the block.
 func (a *App) finalizeCeiling(h app.Header, verified []*types.Verified) *abci.ResponseFinalizeBlock {
 	b := &types.Block{Height: h.Height, Time: h.Time, Hash: h.Hash}
+	live := app.LiveBlock{Height: h.Height}
 	r := &abci.ResponseFinalizeBlock{}
 	for _, v := range verified {
 		r.TxResults = append(r.TxResults, &abci.ExecTxResult{})
@@ -20,10 +21,12 @@ func (a *App) finalizeCeiling(h app.Header, verified []*types.Verified) *abci.Re
 			continue
 		}
 		t := &v.Transaction
+		live.Digests = append(live.Digests, v.Digest)
+		live.Until = max(live.Until, t.Expires)
 		b.Txs = append(b.Txs, types.BlockTx{Digest: v.Digest, Member: t.Member, Kind: t.Kind, Bodies: uint64(len(t.Bodies))})
 	}
 	appHash := types.Hash(sha256.Sum256(h.Hash[:]))
-	a.pending = &pending{done: &app.Done{Block: b}, info: BlockInfo{h.Height, h.Time, h.Hash, appHash}}
+	a.pending = &pending{done: &app.Done{Block: b, Live: live}, info: BlockInfo{h.Height, h.Time, h.Hash, appHash}}
 	r.AppHash = appHash[:]
 	return r
 }

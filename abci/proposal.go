@@ -72,7 +72,7 @@ func (a *App) judge(r *abci.RequestProcessProposal) error {
 // admitAt asks whether a transaction may be executed in the next block at that time.
 func (a *App) admitAt(v *types.Verified, now int64) error {
 	if a.cfg.Ceiling {
-		return nil
+		return a.admission.admitOnce(v)
 	}
 	return a.admission.admit(v, now)
 }
