@@ -17,6 +17,20 @@ import (
 const formatDisk = 1
 
 // The first byte of our keys. iavl has f, m, n, o, r and s.
+//
+// L repeats the leaves of the latest tree, because rules read several keys for each transaction and mostly such as no cache
+// holds: is this order number new, which order does this payment belong to. With a million records in a hundred streams
+// (BenchmarkGetAbsent, BenchmarkGetPresent; two shared cores, µs):
+//
+//	                            flat    walk down the writer's tree
+//	absent, at a stream's end   2.9     1.5
+//	absent, anywhere            6.4     74
+//	present, of the last blocks 1.1     2.4
+//	present, anywhere           7.9     67
+//
+// It costs a commit of 1000 records 15 ms of processor time in 60 and the disk 605 MB instead of 428 MB, and pays as soon as
+// one record in four makes one read of something old. It also keeps Get at the committed state while a block is applied, and
+// lets every goroutine call it. iavl's own fast storage does the same job without being safe in a crash.
 const (
 	spaceLatest byte = 'L'
 	spaceSide   byte = 'S'

@@ -17,14 +17,14 @@ import (
 const formatPebble = pebble.FormatTableFormatV6
 
 // pebbleOptions are tuned for values of some hundred bytes and a node that stays under 400 MB. Point reads ask mostly for
-// absent keys, hence filters on every level; proofs read scattered nodes, hence small blocks.
+// absent keys, hence filters; proofs read scattered nodes, hence Pebble's small default blocks.
 func pebbleOptions(fs vfs.FS, o Options) *pebble.Options {
 	p := &pebble.Options{
 		FS:                          fs,
 		FormatMajorVersion:          formatPebble,
 		CacheSize:                   o.BlockCache,
 		MemTableSize:                uint64(o.MemTable),
-		MemTableStopWritesThreshold: 3,
+		MemTableStopWritesThreshold: 2,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 1 },
 		Logger:                      quiet{},
 	}

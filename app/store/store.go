@@ -19,13 +19,13 @@ type Options struct {
 	// 0 means 1.
 	InitialVersion int64
 
-	// Cache is the number of tree nodes the writer keeps in memory, about 0.6 kB each. 0 means 50,000.
+	// Cache is the number of tree nodes the writer keeps in memory, about 0.7 kB each. 0 means 30,000.
 	Cache int
 
 	// BlockCache is Pebble's cache of file blocks, in bytes. 0 means 64 MiB.
 	BlockCache int64
 
-	// MemTable is the size of one of Pebble's write buffers, in bytes; up to three exist. 0 means 16 MiB.
+	// MemTable is the size of one of Pebble's write buffers, in bytes; up to two exist. 0 means 16 MiB.
 	MemTable int
 
 	// Readers is the number of tree instances that views share, each with its own lock and node cache. 0 means 2.
@@ -44,7 +44,7 @@ func (o Options) withDefaults() Options {
 		o.InitialVersion = 1
 	}
 	if o.Cache == 0 {
-		o.Cache = 50_000
+		o.Cache = 30_000
 	}
 	if o.BlockCache == 0 {
 		o.BlockCache = 64 << 20
