@@ -11,6 +11,11 @@ type Config struct {
 	// The member that runs this node, by its id on the ledger.
 	Member string `toml:"member"`
 
+	// Bytes of memory from which on the program spends more processor time on giving memory
+	// back. It is no hard limit, and the databases take up to 150 MB besides. 0 = never; the
+	// environment variable GOMEMLIMIT goes before it.
+	Memory int64 `toml:"memory"`
+
 	P2P       P2PConfig       `toml:"p2p"`
 	API       APIConfig       `toml:"api"`
 	Consensus ConsensusConfig `toml:"consensus"`
@@ -157,8 +162,9 @@ var configSource string
 // DefaultConfig is the configuration that `carya init` begins with.
 func DefaultConfig() *Config {
 	return &Config{
-		P2P: P2PConfig{Listen: "0.0.0.0:26656", Rate: 200_000_000},
-		API: APIConfig{Listen: "127.0.0.1:26680"},
+		Memory: 224 << 20,
+		P2P:    P2PConfig{Listen: "0.0.0.0:26656", Rate: 200_000_000},
+		API:    APIConfig{Listen: "127.0.0.1:26680"},
 		Consensus: ConsensusConfig{
 			TimeoutCommit:    500 * time.Millisecond,
 			TimeoutPropose:   time.Second,
@@ -167,7 +173,7 @@ func DefaultConfig() *Config {
 			Stall:            time.Minute,
 		},
 		Pool:      PoolConfig{Transactions: 20_000, Bytes: 64 << 20, PerMember: 5_000, PerMemberBytes: 16 << 20},
-		State:     StateConfig{Cache: 50_000, BlockCache: 64 << 20, KeepVersions: 1000, SnapshotEvery: 7200, SnapshotKeep: 2},
+		State:     StateConfig{Cache: 30_000, BlockCache: 32 << 20, KeepVersions: 1000, SnapshotEvery: 7200, SnapshotKeep: 2},
 		StateSync: StateSyncConfig{TrustPeriod: 7 * 24 * time.Hour},
 		ReadModel: ReadModelConfig{Database: "data/readmodel.sqlite"},
 		RPC:       RPCConfig{Listen: "127.0.0.1:26657"},

@@ -116,6 +116,7 @@ func TestConfigRefuses(t *testing.T) {
 	id := strings.Repeat("a1", 20)
 	rows := []struct{ set, want string }{
 		{"member=Hz", "not a member's id"},
+		{"memory=1000", "nothing but give memory back"},
 		{"p2p.listen=26656", "not host:port"},
 		{"p2p.listen=0.0.0.0:0", "nobody would know the port"},
 		{"p2p.listen=0.0.0.0:99999", "not a number up to 65535"},

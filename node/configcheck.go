@@ -39,6 +39,9 @@ func (c *Config) checkMember() error {
 	if !memberID.MatchString(c.Member) {
 		return wrong("member", "%q is not a member's id: 2 to 32 of a-z, 0-9 and -, a letter first", c.Member)
 	}
+	if c.Memory != 0 && c.Memory < 64<<20 {
+		return wrong("memory", "%d: the program would do nothing but give memory back; at least 67108864, or 0 for never", c.Memory)
+	}
 	return nil
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/caryaledger/carya/node/gateway"
 )
 
-// serveTimeout is how long requests in progress may take when the node stops. Streams of
-// events end at once.
+// serveTimeout is how long requests in progress may take when the node stops. Those that
+// wait for a block, and streams of blocks, end at once: their context is the node's.
 const serveTimeout = 5 * time.Second
 
 // openGateway builds the HTTP interface; nobody is answered before serve.

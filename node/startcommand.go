@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -49,6 +50,9 @@ func start(ctx context.Context, dir string, set []string, o Options, w io.Writer
 	}
 	if o.Logger, err = NewLogger(cfg.Log, w); err != nil {
 		return err
+	}
+	if cfg.Memory != 0 && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(cfg.Memory)
 	}
 	n, err := New(ctx, dir, cfg, o)
 	if err != nil && ctx.Err() != nil {
