@@ -2,13 +2,12 @@
 # Go and a C compiler are enough; the modules come through Go's own proxy.
 
 export CGO_ENABLED ?= 1
-VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 RACE := ./abci/... ./app/store/... ./client/... ./node/... ./localnet/...
 
 .PHONY: build demo test race bench fuzz golden clean
 
 build: ## the one binary, ./carya
-	go build -ldflags "-X github.com/caryaledger/carya/types.Version=$(VERSION)" -o carya .
+	go build -o carya .
 
 demo: build ## four organisations on this machine, a story, a proof; Ctrl-C ends it
 	./carya demo

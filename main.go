@@ -40,6 +40,7 @@ and farms send signed transactions; anybody can check its proofs offline.`,
   carya localnet up              # a network of your own on this machine
   carya keys new alice           # a key, for geth and wallets too
   carya verify FILE --trust genesis.json`,
+		Version:       node.Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

@@ -6,12 +6,9 @@ import (
 
 	abci "github.com/cometbft/cometbft/abci/types"
 
+	"github.com/caryaledger/carya/app"
 	"github.com/caryaledger/carya/types"
 )
-
-// maxBlockTxs bounds a block's transactions, so that a node that has seen none of them
-// verifies them all well within timeout_propose: 65 µs each, on two cores.
-const maxBlockTxs = 5000
 
 // PrepareProposal fills a block from the pool, never beyond MaxTxBytes: CometBFT
 // panics on a larger one.
@@ -24,7 +21,7 @@ func (a *App) PrepareProposal(_ context.Context, r *abci.RequestPrepareProposal)
 		}
 	}()
 	now := r.Time.UnixMilli()
-	resp.Txs = a.pool.Propose(int(r.MaxTxBytes), maxBlockTxs, func(v *types.Verified) error { return a.admitAt(v, now) })
+	resp.Txs = a.pool.Propose(int(r.MaxTxBytes), app.MaxBlockTxs, func(v *types.Verified) error { return a.admitAt(v, now) })
 	return resp, nil
 }
 
@@ -48,8 +45,8 @@ func (a *App) ProcessProposal(_ context.Context, r *abci.RequestProcessProposal)
 }
 
 func (a *App) judge(r *abci.RequestProcessProposal) error {
-	if len(r.Txs) > maxBlockTxs {
-		return fmt.Errorf("%d transactions, at most %d", len(r.Txs), maxBlockTxs)
+	if len(r.Txs) > app.MaxBlockTxs {
+		return fmt.Errorf("%d transactions, at most %d", len(r.Txs), app.MaxBlockTxs)
 	}
 	now := r.Time.UnixMilli()
 	seen := make(map[types.Hash]struct{}, len(r.Txs))
