@@ -313,6 +313,8 @@ func (d *showing) invite(n *Network, proof *demo.Proof) {
 	d.say("  carya status --node %s", api)
 	d.say("  carya history %s --node %s", proof.Key, api)
 	d.say("  %s", verifyCommand(proof))
-	d.say("  carya tx RejectLot '{\"lot\":\"%s\"}' --member %s --home %s --password-file %s --node %s --wait",
-		strings.TrimPrefix(proof.Key, types.PrefixLot+"/"), cooperative, filepath.Join(n.Home, cooperative), n.PasswordFile(), n.nodeOf(cooperative))
+	offer := fmt.Sprintf(`{"lot":"%s","to":"%s","deadline":%d}`,
+		strings.TrimPrefix(proof.Key, types.PrefixLot+"/"), cooperative, time.Now().Add(time.Hour).UnixMilli())
+	d.say("  carya tx OfferLot '%s' --member %s --home %s --password-file %s --node %s --wait",
+		offer, platform, filepath.Join(n.Home, platform), n.PasswordFile(), n.nodeOf(platform))
 }

@@ -77,15 +77,8 @@ func (n *Network) make(ctx context.Context, s *Spec) error {
 		return err
 	}
 	for i := range n.Members {
-		m := &n.Members[i]
-		err := error(nil)
-		if i < s.Validators {
-			err = n.makeNode(ctx, m, i, s)
-		} else {
-			err = n.describe(m)
-		}
-		if err != nil {
-			return fmt.Errorf("member %s: %w", m.ID, err)
+		if err := n.makeMember(ctx, i, s); err != nil {
+			return fmt.Errorf("member %s: %w", n.Members[i].ID, err)
 		}
 	}
 	if err := n.makeGenesis(ctx); err != nil {
@@ -116,6 +109,15 @@ func (n *Network) makeKeys() error {
 		m.Address = file.Address
 	}
 	return os.WriteFile(n.PasswordFile(), []byte(n.Password+"\n"), 0o600)
+}
+
+// makeMember makes what the genesis is made of: the member's description and, for the
+// first members, a node.
+func (n *Network) makeMember(ctx context.Context, index int, s *Spec) error {
+	if index < s.Validators {
+		return n.makeNode(ctx, &n.Members[index], index, s)
+	}
+	return n.describe(&n.Members[index])
 }
 
 // makeNode makes the home of a member's node, as `carya init` does for anybody.

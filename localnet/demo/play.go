@@ -71,8 +71,8 @@ func (s *Stage) Play(ctx context.Context) (*Proof, error) {
 	st := &story{facts: f, dir: s.Documents, tickets: filepath.Join(s.Home(s.Cast.Platform.ID), "tickets")}
 	n := 0
 	for _, c := range st.chapters() {
-		for _, make := range c.steps {
-			t, err := make()
+		for _, next := range c.steps {
+			t, err := next()
 			if err != nil {
 				return nil, err
 			}
