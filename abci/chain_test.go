@@ -440,7 +440,18 @@ func TestQueryProves(t *testing.T) {
 		if key == "nothing/1" {
 			continue
 		}
-		e := types.Evidence{Claim: types.ClaimRecord, Key: key, Value: r.Value, Proof: r.ProofOps.Ops[0].Data}
+		params, err := p.Query(context.Background(), &cmtabci.RequestQuery{Data: []byte(types.KeyParams), Prove: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hash, err := n.g.Hash()
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := types.Evidence{
+			Chain: n.g.Chain, Genesis: hash, Claim: types.ClaimRecord, Key: key, Value: r.Value, Proof: r.ProofOps.Ops[0].Data,
+			Params: params.Value, ParamsProof: params.ProofOps.Ops[0].Data,
+		}
 		if want == types.NotFound {
 			e.Claim = types.ClaimAbsence
 		}

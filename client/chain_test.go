@@ -55,6 +55,12 @@ func seed(words string) []byte { s := sha256.Sum256([]byte(words)); return s[:] 
 
 func newChain(t testing.TB) *fakeChain {
 	t.Helper()
+	return newChainFrom(t, func(*types.Genesis) {})
+}
+
+// newChainFrom begins a chain with a genesis that was changed.
+func newChainFrom(t testing.TB, change func(*types.Genesis)) *fakeChain {
+	t.Helper()
 	c := &fakeChain{
 		validators: map[string]ed25519.PrivKey{}, keys: map[string]*ecdsa.PrivateKey{},
 		histories: map[string][]*types.Event{}, values: map[string][]byte{},
@@ -65,6 +71,7 @@ func newChain(t testing.TB) *fakeChain {
 	for _, m := range testMembers {
 		c.addMember(t, m)
 	}
+	change(c.genesis)
 	var err error
 	if c.hash, err = c.genesis.Hash(); err != nil {
 		t.Fatal(err)
@@ -220,6 +227,12 @@ func (c *fakeChain) evidence(t testing.TB, claim, key string, absent ...string) 
 		t.Fatal(err)
 	}
 	if e.Value, err = v.Get(key); err != nil {
+		t.Fatal(err)
+	}
+	if e.ParamsProof, err = v.Prove(types.KeyParams); err != nil {
+		t.Fatal(err)
+	}
+	if e.Params, err = v.Get(types.KeyParams); err != nil {
 		t.Fatal(err)
 	}
 	if claim == types.ClaimHistory {

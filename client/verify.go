@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	ics23 "github.com/cosmos/ics23/go"
-
 	"github.com/caryaledger/carya/types"
 )
 
@@ -119,9 +117,6 @@ func (v *Verdict) checkChain(e *types.Evidence, _ *validators) error {
 
 // checkState checks what lies below the header's AppHash.
 func (v *Verdict) checkState(e *types.Evidence, _ *validators) error {
-	if err := checkProof(e); err != nil {
-		return &NotProven{"the state", err}
-	}
 	events, err := e.VerifyState(v.AppHash)
 	if err != nil {
 		return &NotProven{"the state", err}
@@ -150,20 +145,6 @@ func (v *Verdict) readEvents(e *types.Evidence, events []*types.Event) error {
 			Tx: event.Tx, Index: event.Index, Height: event.Height, Time: event.Time,
 			Member: event.Member, Kind: event.Kind, Body: body, Raw: e.Events[i],
 		}
-	}
-	return nil
-}
-
-// checkProof admits the two kinds of proof that nodes make. The compressed batches that the format also has can ask the
-// library for elements that do not exist.
-func checkProof(e *types.Evidence) error {
-	var p ics23.CommitmentProof
-	if err := p.Unmarshal(e.Proof); err != nil {
-		return fmt.Errorf("the proof cannot be read: %w", err)
-	}
-	absent := e.Claim == types.ClaimAbsence
-	if absent && p.GetNonexist() == nil || !absent && p.GetExist() == nil {
-		return fmt.Errorf("the proof is not one of the claim %.40q", e.Claim)
 	}
 	return nil
 }

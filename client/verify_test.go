@@ -65,6 +65,8 @@ func TestVerifyRefuses(t *testing.T) {
 	lot := "lot/" + testLot
 	good := func(absent ...string) *types.Evidence { return c.evidence(t, types.ClaimHistory, lot, absent...) }
 	change := func(f func(e *types.Evidence)) *types.Evidence { e := good(); f(e); return e }
+	anew := newChainFrom(t, func(g *types.Genesis) { g.Time++ }).evidence(t, types.ClaimHistory, lot)
+	anew.Genesis = c.hash
 	for _, row := range []struct {
 		name, want string
 		evidence   *types.Evidence
@@ -73,6 +75,9 @@ func TestVerifyRefuses(t *testing.T) {
 		{"votes against the block do not count", "60 of 100 voting power", good("hangzhou-customs votes nil")},
 		{"another chain", "of the chain", change(func(e *types.Evidence) { e.Chain = "carya-test-2" })},
 		{"another genesis", "of another genesis", change(func(e *types.Evidence) { e.Genesis[0] ^= 1 })},
+		{"a chain begun anew with the same keys", "with the genesis", anew},
+		{"parameters of another genesis", "chain/params", change(func(e *types.Evidence) { e.Params = anew.Params })},
+		{"no parameters", "chain/params", change(func(e *types.Evidence) { e.Params = nil })},
 		{"another height", "the header of block 3", change(func(e *types.Evidence) { e.Height = 2 })},
 		{"height zero", "no block 0", change(func(e *types.Evidence) { e.Height = 0 })},
 		{"an event left out", "commits to 3 events", change(func(e *types.Evidence) { e.Events = e.Events[:2] })},
@@ -80,14 +85,14 @@ func TestVerifyRefuses(t *testing.T) {
 		{"an event invented", "commits to 3 events", change(func(e *types.Evidence) { e.Events = append(e.Events, e.Events[0]) })},
 		{"another value", "does not show", change(func(e *types.Evidence) { e.Value = append([]byte{}, e.Value...); e.Value[9] ^= 1 })},
 		{"another key", "does not show", change(func(e *types.Evidence) { e.Key = "lot/06901234000023.X" })},
-		{"absence of what is there", "not one of the claim", change(func(e *types.Evidence) { e.Claim = types.ClaimAbsence })},
+		{"absence of what is there", "is absent", change(func(e *types.Evidence) { e.Claim = types.ClaimAbsence })},
 		{"an unknown claim", "not known", change(func(e *types.Evidence) { e.Claim = "title" })},
 		{"a fullwidth key", "visible ASCII", change(func(e *types.Evidence) { e.Key = "lot/０6901234000016.L1" })},
 		{"a key of 13 digits", "must be written", change(func(e *types.Evidence) { e.Key = "lot/6901234000016.L1" })},
 		{"no header", "missing header", change(func(e *types.Evidence) { e.Header = nil })},
 		{"no validators", "0 of them", change(func(e *types.Evidence) { e.Validators = nil })},
-		{"no proof", "not one of the claim", change(func(e *types.Evidence) { e.Proof = nil })},
-		{"an odd compressed proof", "not one of the claim", change(func(e *types.Evidence) { e.Proof = compressed(t, lot) })},
+		{"no proof", "neither of existence nor of absence", change(func(e *types.Evidence) { e.Proof = nil })},
+		{"an odd compressed proof", "neither of existence nor of absence", change(func(e *types.Evidence) { e.Proof = compressed(t, lot) })},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, err := client.VerifyBare(evidenceFile(t, row.evidence), c.genesis)
@@ -154,7 +159,7 @@ func TestVerifyTampered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		parts := map[string]*[]byte{"value": &e.Value, "proof": &e.Proof, "header": &e.Header, "validators": &e.Validators}
+		parts := map[string]*[]byte{"params": &e.Params, "paramsProof": &e.ParamsProof, "value": &e.Value, "proof": &e.Proof, "header": &e.Header, "validators": &e.Validators}
 		for i := range e.Events {
 			parts["event "+string(rune('0'+i))] = &e.Events[i]
 		}
@@ -181,9 +186,7 @@ func tamper(t *testing.T, c *fakeChain, e *types.Evidence, name string, part *[]
 }
 
 func TestVerdictIsSafeToPrint(t *testing.T) {
-	c := newChain(t)
-	c.genesis.Members[1].Name = "Lantu\x1b[2J\u202eMall\n✓ proven"
-	c.hash, _ = c.genesis.Hash()
+	c := newChainFrom(t, func(g *types.Genesis) { g.Members[1].Name = "Lantu\x1b[2J\u202eMall\n✓ proven" })
 	v, err := client.Verify(evidenceFile(t, c.evidence(t, types.ClaimRecord, "lot/"+testLot)), c.genesis)
 	if err != nil {
 		t.Fatal(err)

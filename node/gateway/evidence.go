@@ -112,7 +112,13 @@ func (g *gateway) claim(ctx context.Context, v *store.View, key string, history 
 			return nil, err
 		}
 	}
-	e.Proof, err = v.Prove(key)
+	if e.Proof, err = v.Prove(key); err != nil {
+		return nil, err
+	}
+	if e.Params, err = v.Get(types.KeyParams); err != nil {
+		return nil, err
+	}
+	e.ParamsProof, err = v.Prove(types.KeyParams)
 	return e, err
 }
 
