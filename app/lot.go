@@ -18,10 +18,8 @@ func captureEvent(c *Call, b *types.CaptureEvent) error {
 		return transform(c, b)
 	case b.Action == types.ActionAdd:
 		return commission(c, b, "lots", b.Lots)
-	case b.Action == types.ActionObserve:
-		return eachLot(c, b, func(string, *types.Lot) error { return nil })
 	}
-	return eachLot(c, b, func(_ string, l *types.Lot) error { l.Consumed = l.Produced; return nil })
+	return eachLot(c, b, "lots", b.Lots)
 }
 
 // commission makes new lots, owned and held by the signing member (R1 F5).
@@ -63,19 +61,22 @@ func mayIssue(m *types.Member, at string, id types.LotID) error {
 	return types.Refuse(types.GCPMismatch, at, "lot %s: the company prefixes of %s are %s", id, m.ID, strings.Join(m.Prefixes, ", "))
 }
 
-// eachLot applies an object event to existing lots that the member holds.
-func eachLot(c *Call, b *types.CaptureEvent, change func(at string, l *types.Lot) error) error {
-	for i, q := range b.Lots {
-		at := fmt.Sprintf("lots[%d].lot", i)
-		l, err := heldLot(c, at, q.Lot)
+// eachLot enters an event into lots that the member holds. All but OBSERVE take the
+// quantity from them.
+func eachLot(c *Call, b *types.CaptureEvent, field string, list []types.LotQuantity) error {
+	for i, q := range list {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		l, err := heldLot(c, at+".lot", q.Lot)
 		if err != nil {
 			return err
 		}
 		if err := afterCommission(b, l); err != nil {
 			return err
 		}
-		if err := change(at, l); err != nil {
-			return err
+		if b.Action != types.ActionObserve {
+			if err := take(at, l, q); err != nil {
+				return err
+			}
 		}
 		if err := lots.Put(c, q.Lot, l); err != nil {
 			return err
@@ -84,17 +85,29 @@ func eachLot(c *Call, b *types.CaptureEvent, change func(at string, l *types.Lot
 	return nil
 }
 
+// knownLot returns a lot that exists.
+func knownLot(c *Call, at string, id types.LotID) (*types.Lot, error) {
+	l, err := lots.Get(c, id)
+	if err == nil && l == nil {
+		err = types.Refuse(types.LotUnknown, at, "lot %s", id)
+	}
+	return l, err
+}
+
+// ownLot returns a lot that the signing member holds.
+func ownLot(c *Call, at string, id types.LotID) (*types.Lot, error) {
+	l, err := knownLot(c, at, id)
+	if err == nil && l.Custodian != c.Member.ID {
+		err = types.Refuse(types.NotCustodian, at, "lot %s is held by %s, not by %s", id, l.Custodian, c.Member.ID)
+	}
+	return l, err
+}
+
 // heldLot returns a lot that the signing member holds and that nobody was offered.
 func heldLot(c *Call, at string, id types.LotID) (*types.Lot, error) {
-	l, err := lots.Get(c, id)
+	l, err := ownLot(c, at, id)
 	if err != nil {
 		return nil, err
-	}
-	if l == nil {
-		return nil, types.Refuse(types.LotUnknown, at, "lot %s", id)
-	}
-	if l.Custodian != c.Member.ID {
-		return nil, types.Refuse(types.NotCustodian, at, "lot %s is held by %s, not by %s", id, l.Custodian, c.Member.ID)
 	}
 	if l.Offered(c.Time) {
 		return nil, types.Refuse(types.LotOffered, at, "lot %s is offered to %s until %d", id, l.OfferTo, l.OfferUntil)
@@ -113,13 +126,12 @@ func afterCommission(b *types.CaptureEvent, l *types.Lot) error {
 // transform takes from the inputs and makes the outputs, never more than was taken
 // (R1 F2). All quantities are of one dimension (R1 F4).
 func transform(c *Call, b *types.CaptureEvent) error {
+	if err := eachLot(c, b, "inputs", b.Inputs); err != nil {
+		return err
+	}
 	var in, out gs1.Sum
 	for i, q := range b.Inputs {
-		at := fmt.Sprintf("inputs[%d]", i)
-		if err := consume(c, b, at, q); err != nil {
-			return err
-		}
-		if err := add(&in, at, q); err != nil {
+		if err := add(&in, fmt.Sprintf("inputs[%d]", i), q); err != nil {
 			return err
 		}
 	}
@@ -138,15 +150,12 @@ func transform(c *Call, b *types.CaptureEvent) error {
 	return commission(c, b, "outputs", b.Outputs)
 }
 
-// consume takes a quantity from a lot (R1 F1). Conversion to the lot's unit rounds up:
-// what was taken is never recorded as less.
-func consume(c *Call, b *types.CaptureEvent, at string, q types.LotQuantity) error {
-	l, err := heldLot(c, at+".lot", q.Lot)
-	if err != nil {
-		return err
-	}
-	if err := afterCommission(b, l); err != nil {
-		return err
+// take takes a quantity from a lot (R1 F1); no quantity means all that is left.
+// Conversion to the lot's unit rounds up: what was taken is never recorded as less.
+func take(at string, l *types.Lot, q types.LotQuantity) error {
+	if q.Quantity == 0 {
+		l.Consumed = l.Produced
+		return nil
 	}
 	taken, err := gs1.Convert(q.Quantity, q.Unit, l.Unit)
 	if err != nil {
@@ -157,7 +166,7 @@ func consume(c *Call, b *types.CaptureEvent, at string, q types.LotQuantity) err
 			q.Lot, gs1.FormatAmount(q.Quantity), q.Unit, gs1.FormatAmount(l.Left()), l.Unit)
 	}
 	l.Consumed += taken
-	return lots.Put(c, q.Lot, l)
+	return nil
 }
 
 func add(s *gs1.Sum, at string, q types.LotQuantity) error {
@@ -192,15 +201,11 @@ func total(list []types.LotQuantity) string {
 }
 
 func offerLot(c *Call, b *types.OfferLot) error {
-	l, err := lots.Get(c, b.Lot)
+	l, err := ownLot(c, "lot", b.Lot)
 	if err != nil {
 		return err
 	}
 	switch {
-	case l == nil:
-		return types.Refuse(types.LotUnknown, "lot", "lot %s", b.Lot)
-	case l.Custodian != c.Member.ID:
-		return types.Refuse(types.NotCustodian, "lot", "lot %s is held by %s, not by %s", b.Lot, l.Custodian, c.Member.ID)
 	case l.Offered(c.Time):
 		return types.Refuse(types.DoubleOffer, "lot", "lot %s is offered to %s until %d", b.Lot, l.OfferTo, l.OfferUntil)
 	case b.To == c.Member.ID:
@@ -220,13 +225,11 @@ func offerLot(c *Call, b *types.OfferLot) error {
 }
 
 func acceptLot(c *Call, b *types.AcceptLot) error {
-	l, err := lots.Get(c, b.Lot)
+	l, err := knownLot(c, "lot", b.Lot)
 	if err != nil {
 		return err
 	}
 	switch {
-	case l == nil:
-		return types.Refuse(types.LotUnknown, "lot", "lot %s", b.Lot)
 	case l.OfferTo != c.Member.ID:
 		return types.Refuse(types.NoOffer, "lot", "lot %s is not offered to %s", b.Lot, c.Member.ID)
 	case !l.Offered(c.Time):
@@ -238,14 +241,11 @@ func acceptLot(c *Call, b *types.AcceptLot) error {
 }
 
 func rejectLot(c *Call, b *types.RejectLot) error {
-	l, err := lots.Get(c, b.Lot)
+	l, err := knownLot(c, "lot", b.Lot)
 	if err != nil {
 		return err
 	}
-	switch {
-	case l == nil:
-		return types.Refuse(types.LotUnknown, "lot", "lot %s", b.Lot)
-	case l.OfferTo == "" || c.Member.ID != l.OfferTo && c.Member.ID != l.Custodian:
+	if l.OfferTo == "" || c.Member.ID != l.OfferTo && c.Member.ID != l.Custodian {
 		return types.Refuse(types.NoOffer, "lot", "lot %s is in no offer to or by %s", b.Lot, c.Member.ID)
 	}
 	l.OfferTo, l.OfferUntil = "", 0

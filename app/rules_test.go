@@ -61,6 +61,11 @@ func TestLotMassBalance(t *testing.T) {
 	}
 	l.must(coop, transformation(at, list(kg(green, 1000)), list(kg(dried, 350))))
 	l.must(coop, object(types.ActionObserve, at, kg(dried, 0)))
+	l.must(coop, object(types.ActionDelete, at, kg(dried, 50)))
+	if got := l.lot(dried); got.Left() != 300*100_000 {
+		t.Errorf("50 of 350 destroyed: %+v", got)
+	}
+	l.refuse(types.Overdraw, coop, object(types.ActionDelete, at, kg(dried, 301)))
 	l.must(coop, object(types.ActionDelete, at, kg(dried, 0)))
 	l.refuse(types.Overdraw, coop, transformation(at, list(kg(dried, 1)), list(kg(other, 1))))
 	if got := l.lot(green); got.Left() != 0 || got.History.Size != 2 {

@@ -1,7 +1,7 @@
 package types
 
 // CaptureEvent records what an EPCIS 2.0 object or transformation event says about
-// lots: ADD commissions them, OBSERVE notes that they were seen, DELETE ends them, a
+// lots: ADD commissions them, OBSERVE notes that they were seen, DELETE takes what was destroyed from them, a
 // transformation consumes inputs and commissions outputs. The event itself stays with
 // who captured it; EventHash binds all of it.
 type CaptureEvent struct {
@@ -17,8 +17,8 @@ type CaptureEvent struct {
 }
 
 // LotQuantity is an amount of a lot. Lists of them are in ascending order of the lot, each
-// lot once. Quantity counts 10^-5 of the unit (N19,5); 0 in
-// OBSERVE and DELETE means the lot as a whole.
+// lot once. Quantity counts 10^-5 of the unit (N19,5); 0 in OBSERVE and DELETE means the
+// lot as a whole.
 type LotQuantity struct {
 	Lot      LotID  `json:"lot"`
 	Quantity uint64 `json:"quantity"`
