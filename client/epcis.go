@@ -1,10 +1,12 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -139,9 +141,10 @@ func (r *reading) unsupported(at, format string, args ...any) {
 	r.fault(types.EventUnsupported, r.event.Pointer+at, format, args...)
 }
 
-// lots reads a list of quantities as quantities of lots.
+// lots reads a list of quantities as quantities of lots, in the order in which the ledger takes them.
 func (r *reading) lots(list string, quantities []epcis.Quantity, needAmount bool) []types.LotQuantity {
 	lots := make([]types.LotQuantity, 0, len(quantities))
+	seen := map[types.LotID]bool{}
 	for i, q := range quantities {
 		at := fmt.Sprintf("/%s/%d", list, i)
 		if q.Key.Type != "LGTIN" {
@@ -150,8 +153,13 @@ func (r *reading) lots(list string, quantities []epcis.Quantity, needAmount bool
 		}
 		lot := types.LotQuantity{Lot: types.LotID(q.Key.Path()), Quantity: q.Amount}
 		r.measure(at, &q, &lot, needAmount)
+		if seen[lot.Lot] {
+			r.fault(types.FieldInvalid, r.event.Pointer+at+"/epcClass", "lot %s stands twice in the list; add the quantities up", lot.Lot)
+		}
+		seen[lot.Lot] = true
 		lots = append(lots, lot)
 	}
+	slices.SortFunc(lots, func(a, b types.LotQuantity) int { return cmp.Compare(a.Lot, b.Lot) })
 	return lots
 }
 
