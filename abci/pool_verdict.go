@@ -27,8 +27,8 @@ const (
 	// The verdicts of transactions that are not in the pool: those of proposals, from
 	// ProcessProposal to FinalizeBlock, and of blocks, for what gossip brings late. They
 	// must hold more than one block.
-	verdictsRecent      = 20_000
-	verdictsRecentBytes = 16 << 20
+	verdictsRecent      = 6_000
+	verdictsRecentBytes = 6 << 20
 
 	// verdictsRefused bounds the memory of refused bytes, so that a bad transaction that
 	// is sent over and over is verified once; verdictDetail the text that is kept of each.
