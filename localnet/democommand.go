@@ -296,7 +296,7 @@ type concluded struct {
 }
 
 func verifyCommand(p *demo.Proof) string {
-	return fmt.Sprintf("carya verify %s --trust %s", p.File, p.Genesis)
+	return fmt.Sprintf("%s verify %s --trust %s", os.Args[0], p.File, p.Genesis)
 }
 
 // invite says what to try while the network is up.
@@ -310,11 +310,11 @@ func (d *showing) invite(n *Network, proof *demo.Proof) {
 		d.say("  %-18s %s", m.ID, m.Node.API)
 	}
 	d.say("\nTry in another terminal:")
-	d.say("  carya status --node %s", api)
-	d.say("  carya history %s --node %s", proof.Key, api)
+	d.say("  %s status --node %s", os.Args[0], api)
+	d.say("  %s history %s --node %s", os.Args[0], proof.Key, api)
 	d.say("  %s", verifyCommand(proof))
 	offer := fmt.Sprintf(`{"lot":"%s","to":"%s","deadline":%d}`,
 		strings.TrimPrefix(proof.Key, types.PrefixLot+"/"), cooperative, time.Now().Add(time.Hour).UnixMilli())
-	d.say("  carya tx OfferLot '%s' --member %s --home %s --password-file %s --node %s --wait",
-		offer, platform, filepath.Join(n.Home, platform), n.PasswordFile(), n.nodeOf(platform))
+	d.say("  %s tx OfferLot '%s' --member %s --home %s --password-file %s --node %s --wait",
+		os.Args[0], offer, platform, filepath.Join(n.Home, platform), n.PasswordFile(), n.nodeOf(platform))
 }

@@ -235,7 +235,7 @@ func (p *Proof) Verify() (*client.Verdict, error) {
 	return client.Verify(file, genesis)
 }
 
-// commandLine writes a command as a shell reads it.
+// commandLine writes a command as a shell reads it, for the program as it was called.
 func commandLine(args []string) string {
 	quoted := make([]string, len(args))
 	for i, a := range args {
@@ -244,7 +244,7 @@ func commandLine(args []string) string {
 			quoted[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
 		}
 	}
-	return "carya " + strings.Join(quoted, " ")
+	return os.Args[0] + " " + strings.Join(quoted, " ")
 }
 
 func pause(ctx context.Context, d time.Duration) error {
