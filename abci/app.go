@@ -148,9 +148,6 @@ func (a *App) Last() BlockInfo {
 	return a.last
 }
 
-// Domain is what signatures on this chain are bound to.
-func (a *App) Domain() types.Domain { return a.domain }
-
 // View leases a state version for reading, 0 = the last. The caller closes it.
 func (a *App) View(height int64) (*store.View, error) { return a.cfg.Store.View(height) }
 

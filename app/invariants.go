@@ -122,16 +122,6 @@ func checkLotRecord(s State, l *types.Lot) error {
 	return nil
 }
 
-// documentTables says in which table a slot's document is bound to its order.
-var documentTables = []struct {
-	slot  string
-	table Table[types.DocumentID, types.Document]
-}{
-	{types.SlotPayment, payments},
-	{types.SlotWaybill, waybills},
-	{types.SlotDeclaration, declarations},
-}
-
 func checkOrderRecord(s State, id types.OrderID, o *types.Order) error {
 	for _, d := range documentTables {
 		slot := o.Slot(d.slot)

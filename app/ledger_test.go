@@ -142,12 +142,6 @@ func blockHash(height int64) types.Hash {
 	return sha256.Sum256(seed[:])
 }
 
-// say executes one body in a block of its own and returns its code.
-func (l *ledger) say(member string, body types.Body) types.Code {
-	l.t.Helper()
-	return l.block(l.tx(member, types.OnErrorRollback, body))[0].Code
-}
-
 // must says something that has to succeed.
 func (l *ledger) must(member string, body types.Body) {
 	l.t.Helper()

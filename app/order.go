@@ -203,22 +203,28 @@ func opens(order, s *types.Slot) error {
 	return nil
 }
 
+// documentTables says in which table a slot's document is bound to its order.
+var documentTables = []struct {
+	slot  string
+	table Table[types.DocumentID, types.Document]
+}{
+	{types.SlotPayment, payments},
+	{types.SlotWaybill, waybills},
+	{types.SlotDeclaration, declarations},
+}
+
 // evictStrangers sets free what was put beside an order before the platform recorded
 // it and does not open its locks: nobody can block an order by being first.
 func evictStrangers(c *Call, o *types.Order, order *types.Slot) error {
-	for _, kind := range []string{types.SlotPayment, types.SlotWaybill} {
-		s := o.Slot(kind)
+	for _, d := range documentTables {
+		s := o.Slot(d.slot)
 		if s == nil || opens(order, s) == nil {
 			continue
 		}
-		t := payments
-		if kind == types.SlotWaybill {
-			t = waybills
-		}
-		if err := free(c, t, s); err != nil {
+		if err := free(c, d.table, s); err != nil {
 			return err
 		}
-		empty(o, kind)
+		empty(o, d.slot)
 	}
 	return nil
 }

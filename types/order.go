@@ -1,7 +1,5 @@
 package types
 
-import "strings"
-
 // RecordOrder commits a platform to an order: record order/<platform>/<Order>. The
 // ULID's time is the order's own time, its random part a keyed hash of the platform's
 // order number. Everything else stays in the platform's document; tags are
@@ -69,12 +67,6 @@ type OrderID string
 
 // DocumentID names a payment, waybill or declaration: <issuer>/<ULID>.
 type DocumentID string
-
-// Platform returns the member whose order it is.
-func (id OrderID) Platform() string { platform, _, _ := strings.Cut(string(id), "/"); return platform }
-
-// ULID returns the second half of the order's name.
-func (id OrderID) ULID() string { _, u, _ := strings.Cut(string(id), "/"); return u }
 
 // Order is one order with the documents about it: record order/<OrderID>.
 type Order struct {

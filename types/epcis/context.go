@@ -13,9 +13,6 @@ var officialContexts = []string{
 	"https://gs1.github.io/EPCIS/epcis-context-simple.jsonld",
 }
 
-// Contexts returns the remote contexts that documents may name, one of which they must.
-func Contexts() []string { return slices.Clone(officialContexts) }
-
 // builtinTerms are the prefixes of the official contexts. They are protected: declaring them again with the same meaning
 // is allowed, changing them is not (JSON-LD 1.1, protected term definitions).
 var builtinTerms = []term{

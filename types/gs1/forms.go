@@ -94,15 +94,6 @@ var linkQualifiers = []struct{ ai, alias, after string }{
 	{"8019", "srin", "8017 8018"},
 }
 
-// Types returns the values that [Key.Type] may have, in the order of their application identifiers.
-func Types() []string {
-	var kinds []string
-	for i := range forms {
-		kinds = append(kinds, forms[i].kind)
-	}
-	return kinds
-}
-
 func formOf(kind string) *form {
 	for i := range forms {
 		if forms[i].kind == kind {
