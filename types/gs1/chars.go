@@ -61,9 +61,9 @@ func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 const upperHex = "0123456789ABCDEF"
 
-// escape percent-encodes everything but the unreserved characters of RFC 3986 section 2.3, which makes the result safe as
+// Escape percent-encodes everything but the unreserved characters of RFC 3986 section 2.3, which makes the result safe as
 // one segment of a web address and of a ledger key.
-func escape(s string) string {
+func Escape(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
 		c := s[i]
@@ -78,8 +78,8 @@ func escape(s string) string {
 	return b.String()
 }
 
-// unescape undoes percent-encoding. It reports false for a percent sign that two hexadecimal digits do not follow.
-func unescape(s string) (string, bool) {
+// Unescape undoes percent-encoding. It reports false for a percent sign that two hexadecimal digits do not follow.
+func Unescape(s string) (string, bool) {
 	if strings.IndexByte(s, '%') < 0 {
 		return s, true
 	}

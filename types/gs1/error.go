@@ -1,6 +1,9 @@
 package gs1
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Code is a stable word for what is wrong with an identifier, a unit or a quantity. Programs compare codes; people read
 // [Error.Error].
@@ -18,6 +21,7 @@ const (
 	CodeUnit        Code = "Unit"        // not a unit of UNECE Recommendation 20 that we convert
 	CodeDimension   Code = "Dimension"   // units of different dimensions, such as kilogram and litre
 	CodeRange       Code = "Range"       // a quantity over MaxAmount
+	CodeKind        Code = "Kind"        // a good key of another type than was asked for
 )
 
 // Error says what is wrong with one value. It is returned as *Error by everything in this package.
@@ -33,4 +37,10 @@ func (e *Error) Error() string { return e.Input + ": " + e.Detail }
 // fault returns an Error about the value s of the named kind.
 func fault(code Code, kind, s, format string, args ...any) error {
 	return &Error{code, kind + " " + s, fmt.Sprintf(format, args...)}
+}
+
+// isCheckDigit reports whether err is about nothing but the check digit.
+func isCheckDigit(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == CodeCheckDigit
 }

@@ -23,6 +23,7 @@ type form struct {
 
 	urn       string // kind and scheme of the EPC URN: "class:lgtin"; "" where there is none
 	pattern   string // the same of the EPC pattern URN whose last component is the wildcard
+	twin      string // another pattern that names the same key; it is read, and never written
 	indicator bool   // the EPC URN moves the first digit behind the company prefix
 
 	qualifier qualifier
@@ -55,7 +56,7 @@ var (
 // GS1 Barcode Syntax Dictionary. LITIP has no name in the standards: it is a lot of one piece of a trade item.
 var forms = []form{
 	{kind: "SSCC", label: "SSCC", ai: "00", alias: "sscc", digits: 18, urn: "id:sscc", indicator: true},
-	{kind: "GTIN", label: "GTIN", ai: aiGTIN, alias: "gtin", digits: 14, pattern: "idpat:sgtin", indicator: true},
+	{kind: "GTIN", label: "GTIN", ai: aiGTIN, alias: "gtin", digits: 14, pattern: "idpat:sgtin", twin: "idpat:upui", indicator: true},
 	{kind: "LGTIN", label: "GTIN", ai: aiGTIN, alias: "gtin", digits: 14, urn: "class:lgtin", indicator: true, qualifier: lot},
 	{kind: "SGTIN", label: "GTIN", ai: aiGTIN, alias: "gtin", digits: 14, urn: "id:sgtin", indicator: true, qualifier: serial},
 	{kind: "UPUI", label: "GTIN", ai: aiGTIN, alias: "gtin", digits: 14, urn: "id:upui", indicator: true,
@@ -75,7 +76,7 @@ var forms = []form{
 	{kind: "ITIP", label: "ITIP", ai: "8006", alias: "itip", digits: 14, extra: 4, urn: "id:itip", pattern: "idpat:itip",
 		indicator: true, qualifier: pieceID},
 	{kind: "LITIP", label: "ITIP", ai: "8006", alias: "itip", digits: 14, extra: 4, indicator: true, qualifier: lot},
-	{kind: "CPI", label: "CPI", ai: "8010", alias: "cpi", text: span{30, cset39}, urn: "id:cpi", pattern: "idpat:cpi",
+	{kind: "CPI", label: "CPI", ai: "8010", alias: "cpid", text: span{30, cset39}, urn: "id:cpi", pattern: "idpat:cpi",
 		qualifier: qualifier{label: "serial", ai: "8011", alias: "cpsn", chars: span{12, number}}},
 	{kind: "GSRNP", label: "GSRNP", ai: "8017", alias: "gsrnp", digits: 18, urn: "id:gsrnp"},
 	{kind: "GSRN", label: "GSRN", ai: "8018", alias: "gsrn", digits: 18, urn: "id:gsrn"},
@@ -106,7 +107,8 @@ func formOf(kind string) *form {
 // length is the number of digits in a primary identifier that consists of digits.
 func (f *form) length() int { return f.digits + f.extra }
 
-// key checks a primary identifier and a qualifier and joins them.
+// key checks a primary identifier and a qualifier and joins them. Where the check digit is the only fault, the key comes
+// with the error, for [ParseLoosely].
 func (f *form) key(primary, qualifier string) (Key, error) {
 	if qualifier == f.qualifier.absent {
 		qualifier = ""
@@ -116,16 +118,16 @@ func (f *form) key(primary, qualifier string) (Key, error) {
 		check = f.checkText
 	}
 	primary, err := check(primary)
-	if err == nil {
-		err = f.qualifier.check(f, primary, qualifier)
-	}
-	if err != nil {
+	if err != nil && !isCheckDigit(err) {
 		return Key{}, err
 	}
-	return Key{f.kind, primary, qualifier}, nil
+	if err := f.qualifier.check(f, primary, qualifier); err != nil {
+		return Key{}, err
+	}
+	return Key{f.kind, primary, qualifier}, err
 }
 
-// checkDigits returns a numeric primary identifier in its full length.
+// checkDigits returns a numeric primary identifier in its full length, also beside the error of a wrong check digit.
 func (f *form) checkDigits(s string) (string, error) {
 	if i := digit.firstOutside(s); i >= 0 {
 		return "", fault(CodeCharacters, f.label, s, "%q is not a digit", s[i])
@@ -142,12 +144,24 @@ func (f *form) checkDigits(s string) (string, error) {
 	}
 	body, got := s[:f.digits-1], s[f.digits-1]
 	if want := checkDigit(body); got != want {
-		return "", fault(CodeCheckDigit, f.label, s, "check digit %c, expected %c", got, want)
+		return s, fault(CodeCheckDigit, f.label, s, "check digit %c, expected %c", got, want)
 	}
 	return s, nil
 }
 
-func (f *form) checkText(s string) (string, error) { return s, f.text.check(f.label, s) }
+// leastPrefix is the length of the shortest company prefixes (GS1 General Specifications section 1.4).
+const leastPrefix = 4
+
+// checkText checks a primary identifier that is text. Where its company prefix ends is not known, only that it begins it.
+func (f *form) checkText(s string) (string, error) {
+	if err := f.text.check(f.label, s); err != nil {
+		return "", err
+	}
+	if len(s) <= leastPrefix || digit.firstOutside(s[:leastPrefix]) >= 0 {
+		return "", fault(CodeSyntax, f.label, s, "must be a company prefix, at least %d digits, with a reference behind it", leastPrefix)
+	}
+	return s, nil
+}
 
 func (q *qualifier) check(f *form, primary, s string) error {
 	switch {

@@ -10,11 +10,15 @@ func FuzzParse(f *testing.F) {
 		"urn:epc:class:lgtin:6901234.000001.a%2Fb%25.c", "urn:epc:id:sgln:4012345.00005.0", "urn:epc:idpat:itip:4012345.012345.01.02.*",
 		"https://id.gs1.org/01/06901234000016/10/L2026A", "http://example.de/x/gtin/04012345123456/cpv/344/ser/987654?y#z",
 		"https://id.gs1.org/8010/0614141%23/8011/1", "https://id.gs1.org/8004/0.a", "https://id.gs1.org/8003/04012345000221334455", "06901234000016.L2026A",
+		"(01)06901234000016(10)L2026A", "(21)7(01)06901234000016(17)271231", "6901234000016.a/b", "340123451111111111",
 	} {
 		f.Add(uri)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		if k, err := Parse(s); err == nil {
+			checkSpellings(t, k)
+		}
+		if k, err := Read(s, ""); err == nil {
 			checkSpellings(t, k)
 		}
 		if k, err := ParsePath(s); err == nil && k.Path() != s {
@@ -37,6 +41,10 @@ func checkSpellings(t *testing.T, k Key) {
 	}
 	if strings.Trim(k.Path(), "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~%-") != "" {
 		t.Errorf("%+v: path %q is not printable", k, k.Path())
+	}
+	// Parentheses in a value can look like another element, as they do to people.
+	if back, err := Read(elementString(k), k.Type); !strings.Contains(k.Primary+k.Qualifier, "(") && (err != nil || back != k) {
+		t.Errorf("%+v through %s: got %+v, %v", k, elementString(k), back, err)
 	}
 	for length := 6; length <= 12; length++ {
 		urn, err := k.URN(length)

@@ -40,7 +40,15 @@ func New(kind, primary, qualifier string) (Key, error) {
 	if f == nil {
 		return Key{}, &Error{CodeUnsupported, kind, "not a type of key this release knows"}
 	}
-	return f.key(primary, qualifier)
+	return certain(f.key(primary, qualifier))
+}
+
+// certain drops the key that stands beside an error.
+func certain(k Key, err error) (Key, error) {
+	if err != nil {
+		return Key{}, err
+	}
+	return k, nil
 }
 
 // Parse reads an EPC URN (GS1 Tag Data Standard; patterns only where the last component is the wildcard)
@@ -50,7 +58,12 @@ func New(kind, primary, qualifier string) (Key, error) {
 //
 // Errors are of type *[Error]. [CodeUnknown] means that uri is no GS1 identifier at all and may be somebody's own name for a
 // thing; every other code means that it is one, or claims to be, and cannot be used.
-func Parse(uri string) (Key, error) {
+func Parse(uri string) (Key, error) { return certain(ParseLoosely(uri)) }
+
+// ParseLoosely is [Parse] for identifiers that are in print already. Where nothing but the check digit is wrong, it returns
+// the key as it stands together with the error, of [CodeCheckDigit]; with every other error the key is zero. A key with a
+// wrong check digit can be compared and looked up, and must not be given to anything new.
+func ParseLoosely(uri string) (Key, error) {
 	if rest, ok := cutPrefixFold(uri, "urn:epc:"); ok {
 		return parseURN(uri, rest)
 	}

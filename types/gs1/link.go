@@ -12,11 +12,11 @@ func (k Key) DigitalLink() string {
 	if f == nil {
 		return ""
 	}
-	link := "https://" + linkHost + "/" + f.ai + "/" + f.lead + escape(k.Primary)
+	link := "https://" + linkHost + "/" + f.ai + "/" + f.lead + Escape(k.Primary)
 	if k.Qualifier != "" && f.qualifier.ai != "" {
 		link += "/" + f.qualifier.ai + "/"
 	}
-	return link + escape(k.Qualifier)
+	return link + Escape(k.Qualifier)
 }
 
 // parseLink reads what follows the scheme in uri.
@@ -31,7 +31,7 @@ func parseLink(uri, rest string) (Key, error) {
 		return Key{}, &Error{CodeSyntax, uri, "not a path of GS1 application identifiers"}
 	}
 	for i := range segments {
-		if segments[i], ok = unescape(segments[i]); !ok {
+		if segments[i], ok = Unescape(segments[i]); !ok {
 			return Key{}, &Error{CodeCharacters, uri, "broken percent-encoding"}
 		}
 	}

@@ -9,12 +9,12 @@ func (k Key) Path() string {
 	if k.IsZero() {
 		return ""
 	}
-	path := escape(k.Primary)
+	path := Escape(k.Primary)
 	if k.Type != "GTIN" && k.Type != "LGTIN" {
 		path = strings.ToLower(k.Type) + "." + path
 	}
 	if k.Qualifier != "" {
-		path += "." + escape(k.Qualifier)
+		path += "." + Escape(k.Qualifier)
 	}
 	return path
 }
@@ -23,9 +23,9 @@ func (k Key) Path() string {
 // one thing cannot be recorded under two ledger keys.
 func ParsePath(path string) (Key, error) {
 	kind, primary, qualifier := splitPath(path)
-	primary, ok := unescape(primary)
+	primary, ok := Unescape(primary)
 	if ok {
-		qualifier, ok = unescape(qualifier)
+		qualifier, ok = Unescape(qualifier)
 	}
 	if !ok {
 		return Key{}, &Error{CodeCharacters, path, "broken percent-encoding"}

@@ -31,8 +31,9 @@ func parseURN(uri, rest string) (Key, error) {
 // formOfURN finds a form by the kind and scheme of its URN, and says whether that is the URN of a pattern.
 func formOfURN(name string) (f *form, wildcard bool) {
 	for i := range forms {
-		if forms[i].urn == name || forms[i].pattern == name {
-			return &forms[i], forms[i].pattern == name
+		f := &forms[i]
+		if f.urn == name || f.pattern == name || f.twin == name {
+			return f, f.urn != name
 		}
 	}
 	return nil, false
@@ -57,7 +58,7 @@ func (f *form) joinURN(uri string, parts []string) (string, error) {
 		return "", &Error{CodeLength, uri, "a company prefix has 6 to 12 digits"}
 	}
 	if f.digits == 0 {
-		ref, ok := unescape(ref)
+		ref, ok := Unescape(ref)
 		if !ok {
 			return "", &Error{CodeCharacters, uri, "broken percent-encoding"}
 		}
@@ -90,7 +91,7 @@ func (f *form) urnQualifier(uri string, parts []string, wildcard bool) (string, 
 	case last == "":
 		return "", fault(CodeLength, "EPC", uri, "the %s is missing", f.qualifier.label)
 	}
-	decoded, ok := unescape(last)
+	decoded, ok := Unescape(last)
 	if !ok {
 		return "", &Error{CodeCharacters, uri, "broken percent-encoding"}
 	}
