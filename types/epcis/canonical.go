@@ -14,38 +14,64 @@ type canonicalizer struct {
 	out []byte
 }
 
-// canonical returns the canonical form of an event with the context that is in force for it.
-func (r *reader) canonical(event *value) []byte {
+// part is a stretch of canonical bytes that an event refers to.
+type part struct {
+	name     string
+	from, to int
+}
+
+// canonical writes the canonical form of an event with the context that is in force for it into e.
+func (r *reader) canonical(event *value, e *Event) {
 	c := canonicalizer{r: r}
-	c.out = append(c.out, '{')
+	var parts []part
 	context := value{name: "@context", kids: r.context.kids(), kind: list}
 	done := false
+	c.out = append(c.out, '{')
 	for i := range event.kids {
-		if m := &event.kids[i]; m.name != "@context" {
-			if !done && compareUTF16(context.name, m.name) < 0 {
-				c.member(&context)
-				done = true
-			}
-			c.member(m)
+		m := &event.kids[i]
+		if m.name == context.name {
+			continue
+		}
+		if !done && compareUTF16(context.name, m.name) < 0 {
+			c.member(&context)
+			done = true
+		}
+		from := c.member(m)
+		if m.name == "ilmd" || strings.IndexByte(m.name, ':') >= 0 {
+			parts = append(parts, part{m.name, from, len(c.out)})
 		}
 	}
 	if !done {
 		c.member(&context)
 	}
-	c.out = append(c.out, '}')
-	return c.out
+	e.Canonical = append(c.out, '}')
+	r.share(parts, e)
 }
 
-// member writes one member of an object, with a comma in front unless it is the first.
-func (c *canonicalizer) member(m *value) {
+// share lets ILMD and extensions of e be parts of its canonical form.
+func (r *reader) share(parts []part, e *Event) {
+	for _, p := range parts {
+		bytes := e.Canonical[p.from:p.to:p.to]
+		if p.name != "ilmd" {
+			e.Extensions = append(e.Extensions, Extension{r.context.fullName(p.name), bytes})
+		} else if bytes[0] == '{' {
+			e.ILMD = bytes
+		}
+	}
+}
+
+// member writes one member of an object, with a comma in front unless it is the first, and returns where its value begins.
+func (c *canonicalizer) member(m *value) (from int) {
 	if c.out[len(c.out)-1] != '{' {
 		c.out = append(c.out, ',')
 	}
 	c.text(m.name)
 	c.out = append(c.out, ':')
+	from = len(c.out)
 	c.r.at.member(m.name)
 	c.value(m)
 	c.r.at.up()
+	return from
 }
 
 func (c *canonicalizer) value(v *value) {
@@ -55,7 +81,8 @@ func (c *canonicalizer) value(v *value) {
 	case list:
 		c.list(v)
 	case number:
-		c.number(v.text)
+		c.r.settle(v)
+		c.out = append(c.out, v.text...)
 	case text:
 		c.text(v.text)
 	default:
@@ -63,12 +90,12 @@ func (c *canonicalizer) value(v *value) {
 	}
 }
 
-// object writes an object below the event. A context in there would change the meaning of what stands beside it.
+// object writes an object below the event. A context in there could change the meaning of what stands beside it.
 func (c *canonicalizer) object(v *value) {
 	c.out = append(c.out, '{')
 	for i := range v.kids {
 		if v.kids[i].name == "@context" {
-			c.r.fail(CodeContext, "@context is accepted in documents and events only")
+			c.r.warn(CodeContext, "a context below the event is kept as it stands and not applied")
 		}
 		c.member(&v.kids[i])
 	}
@@ -88,12 +115,23 @@ func (c *canonicalizer) list(v *value) {
 	c.out = append(c.out, ']')
 }
 
-func (c *canonicalizer) number(literal string) {
-	s, ok := canonicalNumber(literal)
-	if !ok {
-		c.r.fail(CodeValue, "%.40s is not kept exactly by a 64-bit binary fraction, write it as a string", literal)
+// settle replaces the literal of a number by the one that RFC 8785 has for it.
+func (r *reader) settle(v *value) {
+	s, ok := canonicalNumber(v.text)
+	switch {
+	case !ok:
+		r.fail(CodeValue, "%.40s is beyond what 64-bit binary fractions hold, write it as a string", v.text)
+		return
+	case s != v.text && !sameNumber(s, v.text):
+		r.note(CodeValue, "%.40s is not kept by a 64-bit binary fraction, which JSON readers use: it is read as %s", v.text, s)
 	}
-	c.out = append(c.out, s...)
+	v.text = s
+}
+
+func sameNumber(a, b string) bool {
+	x, _ := gs1.ParseDecimal(a)
+	y, _ := gs1.ParseDecimal(b)
+	return x == y
 }
 
 // text writes a string as RFC 8785 section 3.2.2.2 prescribes: everything in UTF-8 but what JSON must escape.
@@ -120,15 +158,19 @@ func controlEscape(b byte) string {
 }
 
 // canonicalNumber writes a JSON number as RFC 8785 section 3.2.2.3 prescribes, which is how ECMAScript writes the nearest
-// IEEE 754 double. It is not ok where that is a different number from the literal: such a document would mean one thing to
-// us and another to whoever reads it with JavaScript.
+// IEEE 754 double. It is not ok beyond 10^±290: such numbers lose digits by underflow or overflow and measure nothing.
 func canonicalNumber(literal string) (string, bool) {
 	d, ok := gs1.ParseDecimal(literal)
-	if !ok || !survivesDouble(d) {
+	point := len(d.Digits) + d.Exponent
+	switch {
+	case !ok:
 		return "", false
-	}
-	if d.Digits == "" {
+	case d.Digits == "":
 		return "0", true
+	case point > 290 || point < -290:
+		return "", false
+	case len(d.Digits) > 15:
+		d.Digits, d.Exponent = shortest(d.Digits, d.Exponent)
 	}
 	s := ecmaScript(d.Digits, len(d.Digits)+d.Exponent)
 	if d.Negative {
@@ -137,23 +179,19 @@ func canonicalNumber(literal string) (string, bool) {
 	return s, true
 }
 
-// survivesDouble reports whether the shortest decimal that identifies the double nearest to d is d itself. That holds for
-// every number of up to 15 digits, for none of more than 17, and for those between it has to be tried. Numbers beyond
-// 10^±290 lose digits by underflow or overflow and measure nothing.
-func survivesDouble(d gs1.Decimal) bool {
-	point := len(d.Digits) + d.Exponent
-	switch {
-	case d.Digits == "":
-		return true
-	case len(d.Digits) > 17 || point > 290 || point < -290:
-		return false
-	case len(d.Digits) <= 15:
-		return true
+// shortest returns the shortest decimal that identifies the double nearest to digits·10^exponent. Up to 15 digits that is the
+// number itself. A double, and what lies in the middle between two, has fewer than 800 digits: of more it only
+// matters that they are not zero.
+func shortest(digits string, exponent int) (string, int) {
+	const enough = 800
+	if len(digits) > enough {
+		exponent += len(digits) - enough - 1
+		digits = digits[:enough] + "1"
 	}
-	exact, _ := new(big.Rat).SetString(d.Digits + "e" + strconv.Itoa(d.Exponent))
+	exact, _ := new(big.Rat).SetString(digits + "e" + strconv.Itoa(exponent))
 	nearest := new(big.Float).SetPrec(53).SetRat(exact)
-	back, ok := gs1.ParseDecimal(nearest.Text('e', -1))
-	return ok && back.Digits == d.Digits && back.Exponent == d.Exponent
+	d, _ := gs1.ParseDecimal(nearest.Text('e', -1))
+	return d.Digits, d.Exponent
 }
 
 // ecmaScript places the point behind the given number of digits, as Number::toString of ECMA-262 does.

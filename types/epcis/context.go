@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// officialContexts are the contexts we know the meaning of without fetching them.
+// officialContexts are the contexts we know the meaning of without fetching them. They say the same about everything that
+// we read, and the first one stands for all in canonical forms.
 var officialContexts = []string{
 	"https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
 	"https://ref.gs1.org/standards/epcis/epcis-context.jsonld",
@@ -26,22 +27,23 @@ var builtinTerms = []term{
 	{name: "xsd", iri: "http://www.w3.org/2001/XMLSchema#"},
 }
 
-// term is one definition of a context: a prefix, or the type of an extension member.
+// term is one definition of a context: a prefix, or something else that is kept as it stands and changes nothing here.
 type term struct {
 	name string
-	iri  string // what a prefix stands for; empty for a definition that is an object
+	iri  string // what a prefix stands for; empty for any other definition
 	def  value
 }
 
 // context is what the @context of a document and of one of its events say together.
 type context struct {
-	urls  []string // official contexts, in the order of their first appearance
-	terms []term   // local definitions, sorted by name
+	official bool     // an official context is named
+	urls     []string // other contexts, in the order of their first appearance: to us they define nothing
+	terms    []term   // local definitions, sorted by name
 }
 
 // readContext adds the value v of an @context member to a copy of the context around it.
 func (r *reader) readContext(v *value, around context) context {
-	c := context{slices.Clone(around.urls), slices.Clone(around.terms)}
+	c := context{around.official, slices.Clone(around.urls), slices.Clone(around.terms)}
 	if v.kind != list {
 		r.contextPart(v, &c)
 		return c
@@ -51,7 +53,25 @@ func (r *reader) readContext(v *value, around context) context {
 		r.contextPart(&v.kids[i], &c)
 		r.at.up()
 	}
+	r.refuseEqual(v.kids)
 	return c
+}
+
+// refuseEqual refuses a list that says the same twice (uniqueItems of the JSON schema).
+func (r *reader) refuseEqual(parts []value) {
+	if len(parts) < 2 {
+		return
+	}
+	forms := make([]string, len(parts))
+	for i := range parts {
+		c := canonicalizer{r: &reader{}}
+		c.value(&parts[i])
+		forms[i] = string(c.out)
+	}
+	slices.Sort(forms)
+	if len(slices.Compact(forms)) < len(parts) {
+		r.fail(CodeValue, "two elements are equal")
+	}
 }
 
 func (r *reader) contextPart(v *value, c *context) {
@@ -64,54 +84,53 @@ func (r *reader) contextPart(v *value, c *context) {
 		}
 	case v.kind != text:
 		r.fail(CodeType, "must be a string or an object, not %s", v.kind)
-	case !slices.Contains(officialContexts, v.text):
-		r.fail(CodeContext, "context %s is not one of EPCIS 2.0; contexts are never fetched, put its prefixes into @context itself", v.text)
+	case slices.Contains(officialContexts, v.text):
+		c.official = true
+	case !isURI(v.text):
+		r.fail(CodeValue, "%q is not a URI", v.text)
 	case !slices.Contains(c.urls, v.text):
 		c.urls = append(c.urls, v.text)
+		r.note(CodeContext, "%s is no context of EPCIS 2.0 and never fetched: what it defines is not known here", v.text)
 	}
 }
 
-// term reads a local definition. Prefixes are all a document needs; definitions that give a bare word or a keyword a meaning
-// of their own could change what standard members say.
+// term reads a local definition. Prefixes are all that is understood. What the official contexts protect stays as it is, and
+// the schemes of identifiers stay schemes: no other reader may see something else in urn:epc:….
 func (r *reader) term(v *value, c *context) {
-	prefix, rest, compact := strings.Cut(v.name, ":")
+	builtin := find(builtinTerms, v.name)
+	iri := prefixIRI(v)
 	switch {
-	case strings.HasPrefix(v.name, "@"):
-		r.fail(CodeContext, "the keyword %s is not accepted", v.name)
-	case compact && !strings.HasPrefix(rest, "//") && !c.declares(prefix):
-		r.fail(CodeContext, "prefix %q is not declared in @context", prefix)
-	case !compact && !isPrefixName(v.name):
-		r.fail(CodeContext, "is not a prefix")
-	case !compact && isReserved(v.name):
-		r.fail(CodeContext, "is a word of the standard and cannot be defined again")
-	case v.kind == text && isURI(v.text):
-		r.define(c, term{v.name, v.text, *v})
-	case v.kind == object && compact:
-		r.typeDefinition(v)
-		r.define(c, term{v.name, "", *v})
+	case builtin != nil && builtin.iri == iri:
+	case builtin != nil:
+		r.note(CodeContext, "%s is %s in the context of EPCIS: this definition is ignored", v.name, builtin.iri)
+	case isReserved(v.name):
+		r.note(CodeContext, "%s is a word of the standard: this definition is ignored", v.name)
+	case slices.Contains(identifierSchemes, v.name):
+		r.note(CodeContext, "%s is a URI scheme: this definition is ignored", v.name)
 	default:
-		r.fail(CodeContext, "must be the URI that the prefix stands for")
+		if strings.HasPrefix(v.name, "@") && v.name != "@version" {
+			r.note(CodeContext, "the keyword %s changes nothing here", v.name)
+		}
+		r.define(c, term{v.name, iri, *v})
 	}
 }
 
-// typeDefinition checks a definition such as {"@type": "xsd:integer"} of an extension member.
-func (r *reader) typeDefinition(v *value) {
-	for i := range v.kids {
-		m := &v.kids[i]
-		if !slices.Contains([]string{"@id", "@type", "@container", "@language"}, m.name) || m.kind != text {
-			r.failAt(m.name, CodeContext, "is not accepted in a term definition")
-		}
+// prefixIRI returns what v defines its name to be the prefix of, "" where it is no definition of a prefix.
+func prefixIRI(v *value) string {
+	if strings.ContainsAny(v.name, ":@") {
+		return ""
 	}
+	if prefix := v.getKind("@prefix", boolean); v.kind == object && prefix != nil && prefix.text == "true" {
+		v = v.getKind("@id", text)
+	}
+	if v == nil || v.kind != text || !isURI(v.text) {
+		return ""
+	}
+	return v.text
 }
 
 // define puts t into c, in place of an earlier definition of the same name.
 func (r *reader) define(c *context, t term) {
-	if builtin := find(builtinTerms, t.name); builtin != nil {
-		if builtin.iri != t.iri {
-			r.fail(CodeContext, "%s is %s in the context of EPCIS and cannot be defined again", t.name, builtin.iri)
-		}
-		return
-	}
 	i, found := slices.BinarySearchFunc(c.terms, t.name, func(a term, name string) int { return compareUTF16(a.name, name) })
 	if found {
 		c.terms[i] = t
@@ -133,31 +152,59 @@ func find(terms []term, name string) *term {
 	return nil
 }
 
-// declares reports whether the context gives prefix a meaning.
-func (c *context) declares(prefix string) bool {
-	return find(builtinTerms, prefix) != nil || find(c.terms, prefix) != nil
+// prefix returns what a prefix stands for, "" where it is not declared.
+func (c *context) prefix(name string) string {
+	t := find(builtinTerms, name)
+	if t == nil {
+		t = find(c.terms, name)
+	}
+	if t == nil {
+		return ""
+	}
+	return t.iri
 }
 
 // expand writes a compact IRI out. As in JSON-LD 1.1 a term works as a prefix of values only if what it stands for ends in
 // one of the characters that separate parts of a URI.
 func (c *context) expand(s string) string {
 	prefix, rest, ok := strings.Cut(s, ":")
-	if !ok || isScheme(prefix) || strings.HasPrefix(rest, "//") {
+	if !ok || strings.HasPrefix(rest, "//") || slices.Contains(identifierSchemes, prefix) {
 		return s
 	}
-	t := find(builtinTerms, prefix)
-	if t == nil {
-		t = find(c.terms, prefix)
+	if iri := c.prefix(prefix); iri != "" && endsInSeparator(iri) {
+		return iri + rest
 	}
-	if t == nil || t.iri == "" || strings.IndexByte(":/?#[]@", t.iri[len(t.iri)-1]) < 0 {
-		return s
-	}
-	return t.iri + rest
+	return s
 }
 
-// kids returns the context as elements of a JSON list: official contexts first, then all local definitions in one object.
+// fullName writes the name of an extension out. Unlike values, names are in the namespace of their prefix whatever it ends
+// in: EPCIS writes namespace#name where that has no separator of its own (EPCIS 2.0, query parameters of extensions).
+func (c *context) fullName(s string) string {
+	prefix, rest, _ := strings.Cut(s, ":")
+	iri := c.prefix(prefix)
+	switch {
+	case iri == "" || strings.HasPrefix(rest, "//"):
+		return s
+	case endsInSeparator(iri):
+		return iri + rest
+	}
+	return iri + "#" + rest
+}
+
+func endsInSeparator(iri string) bool { return strings.IndexByte(":/?#[]@", iri[len(iri)-1]) >= 0 }
+
+// explains reports whether a name or value with this prefix means the same to every reader: the prefix is declared, or a
+// scheme in use.
+func (c *context) explains(s string) bool {
+	prefix, rest, _ := strings.Cut(s, ":")
+	return strings.HasPrefix(rest, "//") || isScheme(prefix) || c.prefix(prefix) != ""
+}
+
+// kids returns the context as elements of a JSON list: the official context, others, then all local definitions in one
+// object.
 func (c *context) kids() []value {
-	var kids []value
+	kids := make([]value, 0, 2+len(c.urls))
+	kids = append(kids, value{text: officialContexts[0], kind: text})
 	for _, url := range c.urls {
 		kids = append(kids, value{text: url, kind: text})
 	}
@@ -171,54 +218,20 @@ func (c *context) kids() []value {
 	return kids
 }
 
-// isPrefixName reports whether s can stand before the colon of a compact IRI without being taken for a scheme in use.
-func isPrefixName(s string) bool {
-	for i := range len(s) {
-		letter := s[i]|0x20 >= 'a' && s[i]|0x20 <= 'z' || s[i] == '_'
-		if !letter && (i == 0 || strings.IndexByte("0123456789-.", s[i]) < 0) {
-			return false
-		}
-	}
-	return s != "" && s != "_" && !isScheme(s)
-}
+// identifierSchemes are the schemes of most identifiers in events. No local definition makes prefixes of them.
+var identifierSchemes = []string{"http", "https", "urn", "ni"}
 
 // isScheme reports whether s is one of the URI schemes that identifiers in events use.
 func isScheme(s string) bool {
-	return slices.Contains([]string{"http", "https", "urn", "ni", "geo", "did", "tag", "mailto"}, s)
+	return slices.Contains(identifierSchemes, s) || slices.Contains([]string{"geo", "did", "tag", "mailto", "data", "tel", "epc"}, s)
 }
 
 // isReserved reports whether s is a member name or a type of the standard.
 func isReserved(s string) bool {
 	for _, shape := range shapes {
-		if shape.field(s) != nil {
+		if shape.field(s) != nil && s != "@context" {
 			return true
 		}
 	}
-	return strings.HasSuffix(s, "Event") || strings.HasSuffix(s, "Document")
-}
-
-// isURI reports whether s is an absolute URI as far as its characters go (RFC 3986): a scheme, a colon and something in
-// printable ASCII behind it.
-func isURI(s string) bool {
-	scheme, rest, ok := strings.Cut(s, ":")
-	if !ok || rest == "" || !isSchemeName(scheme) {
-		return false
-	}
-	for i := range len(rest) {
-		if c := rest[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// isSchemeName is a little wider than RFC 3986: compact IRIs may have underscores in their prefixes.
-func isSchemeName(s string) bool {
-	for i := range len(s) {
-		letter := s[i]|0x20 >= 'a' && s[i]|0x20 <= 'z'
-		if !letter && (i == 0 || strings.IndexByte("0123456789+-._", s[i]) < 0) {
-			return false
-		}
-	}
-	return s != ""
+	return slices.ContainsFunc(eventTypes, func(t eventType) bool { return t.name == s }) || strings.HasPrefix(s, "EPCIS") && strings.HasSuffix(s, "Document")
 }

@@ -57,6 +57,8 @@ func (es Errors) Unwrap() []error {
 	return errs
 }
 
+var tooManyWarnings = &Error{CodeTooLarge, "", "more than 131072 warnings"}
+
 // trail is the way from the root of a document to the value being read.
 type trail []step
 

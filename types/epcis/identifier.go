@@ -21,13 +21,14 @@ func (r *reader) id(v *value, name string, u use) string {
 	return id
 }
 
-// ids reads the list of identifiers of things with this name. None may appear twice.
-func (r *reader) ids(v *value, name string) []string {
+// ids reads the list of identifiers of things with this name, each once. The JSON schema lets some lists name a thing twice.
+func (r *reader) ids(v *value, name string, distinct bool) []string {
 	m := v.getKind(name, list)
 	if m == nil || len(m.kids) == 0 {
 		return nil
 	}
 	r.at.member(name)
+	defer r.at.up()
 	ids := make([]string, 0, len(m.kids))
 	for i := range m.kids {
 		if m.kids[i].kind == text {
@@ -36,21 +37,56 @@ func (r *reader) ids(v *value, name string) []string {
 			r.at.up()
 		}
 	}
-	r.refuseTwins(ids)
-	r.at.up()
-	return ids
+	if !hasTwins(ids) {
+		return ids
+	}
+	if distinct {
+		r.refuseTwins(m)
+	}
+	return r.single(ids)
 }
 
-func (r *reader) refuseTwins(ids []string) {
+func hasTwins(ids []string) bool {
 	if len(ids) < 2 {
-		return
+		return false
 	}
 	sorted := slices.Sorted(slices.Values(ids))
 	for i := 1; i < len(sorted); i++ {
 		if sorted[i] == sorted[i-1] {
-			r.fail(CodeValue, "%s appears twice", sorted[i])
+			return true
 		}
 	}
+	return false
+}
+
+// refuseTwins refuses a list in which two elements are written alike.
+func (r *reader) refuseTwins(v *value) {
+	seen := make(map[string]bool, len(v.kids))
+	for i := range v.kids {
+		if s := v.kids[i].text; v.kids[i].kind == text {
+			if seen[s] {
+				r.fail(CodeValue, "%s appears twice", s)
+			}
+			seen[s] = true
+		}
+	}
+}
+
+// single returns the ids without repetitions.
+func (r *reader) single(ids []string) []string {
+	seen := make(map[string]bool, len(ids))
+	kept := ids[:0]
+	for i, id := range ids {
+		if seen[id] {
+			r.at.element(i)
+			r.warn(CodeValue, "%s appears twice and is read once", id)
+			r.at.up()
+			continue
+		}
+		seen[id] = true
+		kept = append(kept, id)
+	}
+	return kept
 }
 
 // identify reads the member m, which may be nil, with its GS1 key.
@@ -66,9 +102,8 @@ func (r *reader) identify(m *value, name string, u use) (id string, key gs1.Key)
 
 // identifier checks a URI, and its GS1 key if it is one, which it puts into key unless that is nil.
 func (r *reader) identifier(s string, key *gs1.Key, u use) string {
-	id := r.context.expand(s)
-	if !isURI(id) {
-		r.fail(CodeValue, "%q is not a URI", s)
+	id, ok := r.address(s)
+	if !ok {
 		return id
 	}
 	k, err := gs1.Parse(id)
@@ -80,13 +115,56 @@ func (r *reader) identifier(s string, key *gs1.Key, u use) string {
 	return id
 }
 
-// judge reports the error of gs1.Parse if it means that id is a GS1 identifier and wrong.
+// address checks a URI and writes it out.
+func (r *reader) address(s string) (uri string, ok bool) {
+	if !isURI(s) {
+		r.fail(CodeValue, "%q is not a URI", s)
+		return s, false
+	}
+	r.explain(s)
+	return r.context.expand(s), true
+}
+
+// uri reads the member with this name as a URI; empty where it is not there.
+func (r *reader) uri(v *value, name string) string {
+	m := v.getKind(name, text)
+	if m == nil {
+		return ""
+	}
+	r.at.member(name)
+	defer r.at.up()
+	uri, _ := r.address(m.text)
+	return uri
+}
+
+// uris reads the list of URIs with this name.
+func (r *reader) uris(v *value, name string) []string {
+	m := v.getKind(name, list)
+	if m == nil || len(m.kids) == 0 {
+		return nil
+	}
+	r.at.member(name)
+	defer r.at.up()
+	all := make([]string, 0, len(m.kids))
+	for i := range m.kids {
+		if m.kids[i].kind == text {
+			r.at.element(i)
+			uri, _ := r.address(m.kids[i].text)
+			all = append(all, uri)
+			r.at.up()
+		}
+	}
+	return all
+}
+
+// judge warns if the error of gs1.Parse means that id is a GS1 identifier and wrong. It then names whatever its author says
+// it names, as private identifiers do.
 func (r *reader) judge(id string, err error, u use) {
 	var e *gs1.Error
 	if !errors.As(err, &e) || e.Code == gs1.CodeUnknown || e.Code == gs1.CodeUnsupported || u == opaque && !gs1.Claims(id) {
 		return
 	}
-	r.fail(CodeValue, "%s", err.Error())
+	r.warn(CodeValue, "%s; it is taken for an identifier outside GS1", err.Error())
 }
 
 // detail returns what an error of gs1 says without the value it is about.

@@ -26,7 +26,7 @@ func (k kind) String() string {
 	return [...]string{"null", "a boolean", "a number", "a string", "a list", "an object"}[k]
 }
 
-// value is a JSON value. encoding/json is not strict enough for what consensus hashes: it keeps the last of two equal
+// value is a JSON value. encoding/json is not strict enough for what consensus hashes: it drops the first of two equal
 // members and replaces broken UTF-8 silently.
 type value struct {
 	name string  // of the member this value belongs to
@@ -53,6 +53,14 @@ func (v *value) getKind(name string, k kind) *value {
 	return nil
 }
 
+// textOf returns the text of the member with this name if it is of kind k.
+func (v *value) textOf(name string, k kind) string {
+	if m := v.getKind(name, k); m != nil {
+		return m.text
+	}
+	return ""
+}
+
 // count is the number of elements of the list with this name, 0 where there is none.
 func (v *value) count(name string) int {
 	if m := v.getKind(name, list); m != nil {
@@ -68,12 +76,22 @@ type parser struct {
 	at    trail
 	count int
 	stack []value // finished values whose list or object is not
+	twins []Warning
 }
 
 // parseJSON reads one JSON text (RFC 8259) with the restrictions of RFC 8785: no duplicate members, no broken UTF-8, no lone
 // surrogates.
 func parseJSON(in string) (value, *Error) {
 	p := &parser{in: in}
+	v, err := p.document()
+	if err == nil && len(p.twins) > 0 {
+		err = &Error{CodeMalformed, p.twins[0].Pointer, p.twins[0].Detail}
+	}
+	return v, err
+}
+
+// document reads one JSON text and, unlike parseJSON, of members with one name the last, as most JSON readers do.
+func (p *parser) document() (value, *Error) {
 	v, err := p.value("")
 	if err == nil && p.next() != 0 {
 		err = p.fail("something follows the end of the document")
@@ -171,7 +189,7 @@ func (p *parser) kids(end byte, kid func(i int) *Error) ([]value, *Error) {
 	kids := slices.Clone(p.stack[start:])
 	p.stack = p.stack[:start]
 	if end == '}' {
-		return kids, p.sortMembers(kids)
+		return p.sortMembers(kids)
 	}
 	return kids, nil
 }
@@ -205,13 +223,29 @@ func (p *parser) member(int) *Error {
 	return err
 }
 
-func (p *parser) sortMembers(members []value) *Error {
-	slices.SortFunc(members, func(a, b value) int { return compareUTF16(a.name, b.name) })
-	for i := 1; i < len(members); i++ {
-		if members[i].name == members[i-1].name {
-			return p.fail("member %q appears twice", clip(members[i].name))
+// sortMembers puts the members of an object in order and drops all but the last of those with one name.
+func (p *parser) sortMembers(members []value) ([]value, *Error) {
+	slices.SortStableFunc(members, func(a, b value) int { return compareUTF16(a.name, b.name) })
+	kept := members[:0]
+	for i := range members {
+		if i+1 < len(members) && members[i+1].name == members[i].name {
+			if err := p.twin(members[i].name); err != nil {
+				return nil, err
+			}
+			continue
 		}
+		kept = append(kept, members[i])
 	}
+	return kept, nil
+}
+
+func (p *parser) twin(name string) *Error {
+	if len(p.twins) >= MaxWarnings {
+		return tooManyWarnings
+	}
+	p.at.member(name)
+	p.twins = append(p.twins, Warning{CodeMalformed, p.at.String(), "the member appears twice, the last one is read"})
+	p.at.up()
 	return nil
 }
 

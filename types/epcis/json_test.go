@@ -56,10 +56,26 @@ func TestParseJSONRefuses(t *testing.T) {
 }
 
 func TestMalformedPointer(t *testing.T) {
-	_, err := Parse([]byte("{\"a\": [0,\n {\"b\": 1,\n \"b\": 2}]}"))
+	_, err := Parse([]byte("{\"a\": [0,\n {\"b\": 1,\n \"b\": 02}]}"))
 	var e *Error
-	if !errors.As(err, &e) || e.Error() != `/a/1: line 3: member "b" appears twice` {
+	if !errors.As(err, &e) || e.Error() != `/a/1/b: line 3: 02 is not a number` {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Most readers take the last of two members with one name. So does Parse; a canonical form has none.
+func TestMembersThatAppearTwice(t *testing.T) {
+	const doc = `{"b":{"x":1,"x":2,"a":0,"x":[3]}}`
+	p := &parser{in: doc}
+	v, err := p.document()
+	if err != nil || len(p.twins) != 2 || p.twins[0].Pointer != "/b/x" {
+		t.Fatalf("got %v, %v, want two warnings at /b/x", p.twins, err)
+	}
+	if got := v.kids[0]; len(got.kids) != 2 || got.get("x").kids[0].text != "3" {
+		t.Errorf("got %+v, want the last x", got)
+	}
+	if _, err := parseJSON(doc); err == nil || err.Code != CodeMalformed || err.Pointer != "/b/x" {
+		t.Errorf("strict: got %v, want %s at /b/x", err, CodeMalformed)
 	}
 }
 
@@ -109,9 +125,12 @@ func TestCanonicalNumber(t *testing.T) {
 		{"9007199254740991", "9007199254740991"}, {"9007199254740992", "9007199254740992"}, {"-9007199254740991", "-9007199254740991"},
 		{"0.30000000000000004", "0.30000000000000004"}, {"26.200000000000003", "26.200000000000003"}, {"333333333.3333333", "333333333.3333333"},
 		{"1424953923781206.2", "1424953923781206.2"},
-		// Not the shortest decimal of the nearest double, or none at all.
-		{"9007199254740993", ""}, {"333333333.33333329", ""}, {"0.1000000000000000055", ""}, {"0.10000000000000001", ""},
-		{"12345678901234567890", ""}, {"1e291", ""}, {"1e-300", ""}, {"5e-324", ""}, {"1e400", ""}, {"1e999999", ""},
+		// Rounded to the shortest decimal of the nearest double.
+		{"9007199254740993", "9007199254740992"}, {"333333333.33333329", "333333333.3333333"}, {"0.1000000000000000055", "0.1"},
+		{"-0.10000000000000001", "-0.1"}, {"12345678901234567890", "12345678901234567000"},
+		{"9007199254740993." + strings.Repeat("0", 900) + "1", "9007199254740994"}, {"0." + strings.Repeat("3", 2000), "0.3333333333333333"},
+		// Out of range.
+		{"1e291", ""}, {"1e-300", ""}, {"5e-324", ""}, {"1e400", ""}, {"1e999999", ""},
 	}
 	for _, tt := range tests {
 		got, ok := canonicalNumber(tt.in)

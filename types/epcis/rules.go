@@ -1,25 +1,27 @@
 package epcis
 
-// The rules of the standard on what an event of each type must be about, beyond the members of its shape. Lists that are
-// there and empty are about nothing.
+// The rules of the JSON schema on what an event of each type must be about, beyond the members of its shape. An epcList that
+// is there and empty is enough, other lists must not be empty.
 
-// objectRule: things or quantities, or else sensor readings at a place; master data only for what is new.
+// objectRule: things or quantities, or else sensor readings at a read point; master data only for what is new.
 func (r *reader) objectRule(v *value, e *Event) {
-	observes := v.count("sensorElementList") > 0 && (v.get("readPoint") != nil || v.get("bizLocation") != nil)
-	if v.count("epcList")+v.count("quantityList") == 0 && !observes {
-		r.fail(CodeMissing, "epcList or quantityList is required, or sensorElementList with a readPoint or bizLocation")
+	observes := v.count("sensorElementList") > 0 && v.get("readPoint") != nil
+	if v.get("epcList") == nil && v.count("quantityList") == 0 && !observes {
+		r.fail(CodeMissing, "epcList or quantityList is required, or sensorElementList with a readPoint")
 	}
 	if v.get("ilmd") != nil && e.Action != "ADD" {
 		r.failAt("ilmd", CodeValue, "is accepted with action ADD only")
 	}
 }
 
-// aggregationRule: children, unless everything is taken out of the parent; the parent, unless children are only observed.
-// The JSON schema does not demand a parent, but without one nothing was put together or taken apart.
+// aggregationRule: children, unless everything is taken out of the parent. The standard wants the parent too, unless children
+// are only observed, because without it nothing was put together or taken apart; the JSON schema does not ask for it.
 func (r *reader) aggregationRule(v *value, e *Event) {
 	r.childrenRule(v, e)
 	if e.Action != "OBSERVE" && v.get("parentID") == nil {
-		r.failAt("parentID", CodeMissing, "is required with action %s", e.Action)
+		r.at.member("parentID")
+		r.warn(CodeMissing, "the standard requires it with action %s", e.Action)
+		r.at.up()
 	}
 }
 
@@ -42,7 +44,7 @@ func (r *reader) transactionRule(v *value, e *Event) {
 	if v.count("bizTransactionList") == 0 {
 		r.failAt("bizTransactionList", CodeMissing, "at least one business transaction is required")
 	}
-	if v.count("epcList")+v.count("quantityList") == 0 && e.Action != "DELETE" {
+	if v.get("epcList") == nil && v.count("quantityList") == 0 && e.Action != "DELETE" {
 		r.fail(CodeMissing, "epcList or quantityList is required with action %s", e.Action)
 	}
 }
