@@ -259,10 +259,7 @@ func (c *chain) sign(by *process) []byte {
 		c.t.Fatal(err)
 	}
 	signer := &client.Signer{Member: by.name, Domain: types.NewDomain(c.genesis.Chain, hash), Keys: []*ecdsa.PrivateKey{by.key}}
-	raw, _, err := signer.Sign(client.Terms{}, &types.CaptureEvent{
-		Type: types.ObjectEvent, Action: types.ActionAdd, Time: time.Now().UnixMilli(), EventHash: types.Hash{1},
-		Lots: []types.LotQuantity{{Lot: c.lot(c.lots), Quantity: 100_000, Unit: "KGM"}},
-	})
+	raw, _, err := signer.Sign(client.Terms{}, types.Commissioning(c.lot(c.lots), 100_000, "KGM", time.Now().UnixMilli()))
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -173,10 +173,7 @@ func (n *network) signTx(member string, change func(*types.Transaction), bodies 
 // harvest is a fresh valid body.
 func (n *network) harvest() *types.CaptureEvent {
 	n.nonce++
-	return &types.CaptureEvent{
-		Type: types.ObjectEvent, Action: types.ActionAdd, Time: n.now, EventHash: types.Hash{1}, Inputs: []types.LotQuantity{}, Outputs: []types.LotQuantity{},
-		Lots: []types.LotQuantity{{Lot: types.LotID(fmt.Sprintf("06901234000016.L%06d", n.nonce)), Quantity: 100_000, Unit: "KGM"}},
-	}
+	return types.Commissioning(types.LotID(fmt.Sprintf("06901234000016.L%06d", n.nonce)), 100_000, "KGM", n.now)
 }
 
 func (n *network) submit(p *peer, raw []byte) error { _, err := p.Submit(raw); return err }

@@ -11,7 +11,11 @@ import (
 // another app hash gets a new number here and a paragraph about it:
 //
 //	1  members and their keys, lots (R1 F1 F2 F4 F5 F6, R3), orders (R7, R8)
-const RulesVersion = 1
+//	2  an EPCIS event is captured whole, in its canonical form; lots are held in parts by
+//	   several members; units and what is in them; products, plots, yields, claims (R1 F3
+//	   F7 F8), certificates (R5), recalls (R6); ranges under a company prefix. Chains of
+//	   version 1 end there: it never left the workshop.
+const RulesVersion = 2
 
 // MaxBlockTxs bounds a block's transactions; a proposal with more is refused. A node
 // that has seen none of them verifies them all (about 60 µs each) well within a
@@ -30,6 +34,7 @@ type Block struct {
 	members map[string]knownMember
 	seen    map[types.Hash]struct{} // digests executed in this block
 	done    []LiveDigest            // the same, in order
+	work    int                     // what is left of MaxWork
 }
 
 // NewBlock begins a block over the committed state. It appends the block's hash to the
@@ -54,7 +59,7 @@ func NewBlock(under store.Reader, live *Live, h Header) (*Block, error) {
 }
 
 func newBlock(under store.Reader, live *Live, h Header) *Block {
-	b := &Block{header: h, live: live, state: store.NewOverlay(under), seen: map[types.Hash]struct{}{}, members: map[string]knownMember{}}
+	b := &Block{header: h, live: live, state: store.NewOverlay(under), seen: map[types.Hash]struct{}{}, members: map[string]knownMember{}, work: MaxWork}
 	b.tx = store.NewOverlay(b.state)
 	b.body = store.NewOverlay(b.tx)
 	b.log = types.Block{Height: h.Height, Time: h.Time, Hash: h.Hash}
@@ -229,7 +234,7 @@ func (b *Block) runBody(r *rule, m *types.Member, v *types.Verified, i int, body
 func (b *Block) call(m *types.Member, e types.Event) *Call {
 	return &Call{
 		Reader: b.body, Header: b.header, Member: m, Params: b.params,
-		writes: b.body, event: types.RecordEvent{Event: e},
+		writes: b.body, event: types.RecordEvent{Event: e}, work: &b.work,
 	}
 }
 

@@ -25,6 +25,24 @@ type Call struct {
 	writes *store.Overlay
 	event  types.RecordEvent
 	leaf   types.Hash // hash of the event's encoding, made at the first write
+	work   *int       // what is left of the block's MaxWork
+	marks  map[types.Mark]standing
+	ranges map[string]*types.Ranges
+}
+
+// MaxWork bounds what all bodies of one block may make the rules read beyond what they
+// name: a few bytes can recall a hundred thousand lots, or put a ship into a port. One
+// is a record read.
+const MaxWork = 100_000
+
+// spend takes from the block's work and refuses when there is none left. What a refused
+// body spent stays spent.
+func (c *Call) spend(at string, n int) error {
+	if *c.work <= 0 {
+		return refuse(types.BlockFull, at, "the rules read no more than %d further records in one block; send it again", MaxWork)
+	}
+	*c.work -= n
+	return nil
 }
 
 // put appends the event to the record's history and writes the record. A rule cannot
@@ -52,6 +70,11 @@ func (c *Call) put(key string, v any) error {
 	return c.writes.Set(key, data)
 }
 
+// refuse makes a refusal about a field ("" for the whole).
+func refuse(code types.Code, field, format string, args ...any) error {
+	return types.Refuse(code, field, format, args...)
+}
+
 // rule is how one kind is executed.
 type rule struct {
 	kind *types.Kind
@@ -75,10 +98,27 @@ func bind[T any, P interface {
 var rules = []rule{
 	bind(addKey, ""),
 	bind(retireKey, ""),
+	bind(grantRange, ""),
 	bind(captureEvent, ""),
+	bind(settleDispute, types.RoleAuthority),
+	bind(continueMark, ""),
 	bind(offerLot, ""),
 	bind(acceptLot, ""),
 	bind(rejectLot, ""),
+	bind(settleLot, ""),
+	bind(registerProduct, ""),
+	bind(registerPlot, ""),
+	bind(setProcess, types.RoleAuthority),
+	bind(offerUnit, ""),
+	bind(acceptUnit, ""),
+	bind(rejectUnit, ""),
+	bind(accredit, types.RoleAuthority),
+	bind(changeAccreditation, types.RoleAuthority),
+	bind(issueCertificate, ""),
+	bind(changeCertificate, ""),
+	bind(openRecall, ""),
+	bind(reportRecall, ""),
+	bind(closeRecall, ""),
 	bind(recordOrder, types.RolePlatform),
 	bind(recordPayment, types.RolePayment),
 	bind(recordWaybill, types.RoleLogistics),

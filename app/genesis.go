@@ -67,6 +67,11 @@ func putMember(c *Call, g *types.GenesisMember) error {
 			return err
 		}
 	}
+	for _, p := range g.Prefixes {
+		if err := prefixes.Put(c, p, &types.Prefix{Member: g.ID}); err != nil {
+			return err
+		}
+	}
 	return members.Put(c, g.ID, m)
 }
 

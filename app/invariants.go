@@ -16,10 +16,11 @@ type State interface {
 	Iterate(from, to string, f func(key string, value []byte) (stop bool)) error
 }
 
-// CheckInvariants reads a whole state and says what in it can never be: a lot that
-// yielded more than it got, a document used by two orders, a key of two members, a
-// history that does not fit its size, a state of an order that its documents do not
-// give.
+// CheckInvariants reads a whole state and says what in it can never be: a lot whose
+// parts do not add up to what was produced, a unit in two others, a certificate, season
+// or mass balance over its cap, a descendant of a recalled or disputed lot that is not
+// marked, a document used by two orders, a key of two members, a history that does not
+// fit its size, a state of an order that its documents do not give.
 func CheckInvariants(s State) error {
 	for _, f := range types.Families {
 		var fault error
@@ -34,7 +35,7 @@ func CheckInvariants(s State) error {
 			return fault
 		}
 	}
-	return nil
+	return checkPacked(s)
 }
 
 func checkRecord(s State, key string, value []byte) error {
@@ -55,6 +56,14 @@ func checkRecord(s State, key string, value []byte) error {
 		err = checkKeyRecord(s, id, r)
 	case *types.Lot:
 		err = checkLotRecord(s, r)
+	case *types.Unit:
+		err = checkUnitRecord(s, r)
+	case *types.Plot:
+		err = checkPlotRecord(r)
+	case *types.Certificate:
+		err = checkCertificateRecord(r)
+	case *types.Credit:
+		err = checkCreditRecord(r)
 	case *types.Order:
 		err = checkOrderRecord(s, types.OrderID(id), r)
 	case *types.Document:
@@ -99,25 +108,6 @@ func checkKeyRecord(s State, address string, k *types.KeyOwner) error {
 	}
 	if n != 1 {
 		return fmt.Errorf("stands %d times in the record of %s", n, m.ID)
-	}
-	return nil
-}
-
-func checkLotRecord(s State, l *types.Lot) error {
-	if l.Consumed > l.Produced {
-		return fmt.Errorf("yielded %d of %d", l.Consumed, l.Produced)
-	}
-	if (l.OfferTo == "") != (l.OfferUntil == 0) || l.OfferTo == l.Custodian {
-		return fmt.Errorf("held by %q, offered to %q until %d", l.Custodian, l.OfferTo, l.OfferUntil)
-	}
-	for _, id := range []string{l.Owner, l.Custodian} {
-		m, err := members.Get(s, id)
-		if err != nil {
-			return err
-		}
-		if m == nil {
-			return fmt.Errorf("%q is no member", id)
-		}
 	}
 	return nil
 }

@@ -19,7 +19,19 @@ const (
 	broker  = "wulin-broker"
 	customs = "hz-customs"
 	puppet  = "lantu-pay" // a payment company that the platform controls
+
+	mill    = "linan-mill"
+	roaster = "wulin-foods"
+	farm    = "tianmu-farm" // has no company prefix
+	depot   = "linan-depot" // the coop controls it
+	office  = "zj-agri"     // the authority
+	cert    = "zj-cert"     // the certifier
 )
+
+// prefixOf is the company prefix that each of the members has.
+var prefixOf = map[string]string{
+	coop: "6901234", mill: "6905001", roaster: "6905002", carrier: "6905003", shop: "6905004", office: "6905005", cert: "6905006",
+}
 
 const genesisTime = 1795420800000 // 2026-11-23T08:00:00Z
 
@@ -34,19 +46,27 @@ func genesis() *types.Genesis {
 		id, controller string
 		power          uint64
 		roles          []string
-		prefixes       []string
 	}{
-		{coop, coop, 1, []string{types.RoleCooperative}, []string{"6901234"}},
-		{carrier, carrier, 1, []string{types.RoleLogistics}, nil},
-		{shop, shop, 1, []string{types.RolePlatform}, nil},
-		{pay, pay, 0, []string{types.RolePayment}, nil},
-		{broker, broker, 0, []string{types.RoleDeclarant}, nil},
-		{customs, customs, 1, []string{types.RoleCustoms}, nil},
-		{puppet, shop, 0, []string{types.RolePayment}, nil},
+		{coop, coop, 1, []string{types.RoleCooperative}},
+		{carrier, carrier, 1, []string{types.RoleLogistics}},
+		{shop, shop, 1, []string{types.RolePlatform}},
+		{pay, pay, 0, []string{types.RolePayment}},
+		{broker, broker, 0, []string{types.RoleDeclarant}},
+		{customs, customs, 1, []string{types.RoleCustoms}},
+		{puppet, shop, 0, []string{types.RolePayment}},
+		{mill, mill, 0, nil},
+		{roaster, roaster, 0, nil},
+		{farm, farm, 0, nil},
+		{depot, coop, 0, nil},
+		{office, office, 0, []string{types.RoleAuthority}},
+		{cert, cert, 0, []string{types.RoleCertifier}},
 	} {
 		gm := types.GenesisMember{
-			ID: m.id, Name: m.id, Controller: m.controller, Roles: m.roles, Prefixes: m.prefixes,
+			ID: m.id, Name: m.id, Controller: m.controller, Roles: m.roles,
 			Keys: []types.Address{keyOf(m.id, 0)}, Threshold: 1, Power: m.power,
+		}
+		if p := prefixOf[m.id]; p != "" {
+			gm.Prefixes = []string{p}
 		}
 		if m.power > 0 {
 			sum := sha256.Sum256([]byte(m.id))
@@ -67,6 +87,9 @@ type ledger struct {
 	nonce  uint64
 	blocks []*types.Block
 	root   types.Hash
+
+	hears bool
+	heard [][]*types.Verified // the transactions of every block, when it hears
 }
 
 func newLedger(t testing.TB) *ledger {
@@ -116,6 +139,9 @@ func (l *ledger) tx(member, onError string, bodies ...types.Body) *types.Verifie
 func (l *ledger) block(txs ...*types.Verified) []types.Result {
 	l.t.Helper()
 	l.now += 1000
+	if l.hears {
+		l.heard = append(l.heard, txs)
+	}
 	b, err := app.NewBlock(l.store, l.live, app.Header{Height: l.height + 1, Time: l.now, Hash: blockHash(l.height + 1)})
 	if err != nil {
 		l.t.Fatal(err)
@@ -173,6 +199,31 @@ func record[V any](l *ledger, key string) *V {
 		l.t.Fatal(err)
 	}
 	return v
+}
+
+func (l *ledger) unit(id types.UnitID) *types.Unit { return record[types.Unit](l, "unit/"+string(id)) }
+
+// event is the record of an event as a member captured it.
+func (l *ledger) event(member string, b *types.CaptureEvent) *types.CapturedEvent {
+	l.t.Helper()
+	return record[types.CapturedEvent](l, "event/"+string(l.eventID(member, b)))
+}
+
+func (l *ledger) eventID(member string, b *types.CaptureEvent) types.EventID {
+	l.t.Helper()
+	e, err := b.Parsed()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	identity, err := types.EventIdentity(e)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	u, err := types.EventULID(identity, e.Time)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return types.EventID(member + "/" + u)
 }
 
 func (l *ledger) lot(id types.LotID) *types.Lot { return record[types.Lot](l, "lot/"+string(id)) }

@@ -2,6 +2,10 @@ package app
 
 import "github.com/caryaledger/carya/types"
 
+// maxKeys bounds the keys that a member ever has: its record is read for every
+// transaction. A new one each week lasts for nineteen years.
+const maxKeys = 1000
+
 func addKey(c *Call, b *types.AddKey) error {
 	owner, err := keys.Get(c, b.Key.String())
 	if err != nil {
@@ -13,6 +17,9 @@ func addKey(c *Call, b *types.AddKey) error {
 	m, err := members.Get(c, c.Member.ID)
 	if err != nil {
 		return err
+	}
+	if len(m.Keys) >= maxKeys {
+		return types.Refuse(types.FieldInvalid, "key", "%s has had %d keys, which is all it can have", m.ID, len(m.Keys))
 	}
 	m.Keys = append(m.Keys, types.Key{Address: b.Key, Added: c.Time})
 	if err := keys.Put(c, b.Key.String(), &types.KeyOwner{Member: m.ID}); err != nil {

@@ -16,33 +16,20 @@ func TestModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		l := newLedger(t)
 		defer l.close()
-		m := &model{l: l, lots: map[types.LotID]*modelLot{}, orders: map[types.OrderID]*modelOrder{}, used: map[string]types.OrderID{}}
+		m := &model{l: l, orders: map[types.OrderID]*modelOrder{}, used: map[string]types.OrderID{}}
 		for i := range 4 {
 			m.trades = append(m.trades, newTrade(l, fmt.Sprint("N", i)))
 		}
 		rt.Repeat(map[string]func(*rapid.T){
-			"":           m.check,
-			"commission": m.commission,
-			"transform":  m.transform,
-			"offer":      m.offer,
-			"accept":     m.accept,
-			"reject":     m.reject,
-			"order":      m.order,
-			"payment":    m.payment,
-			"waybill":    m.waybill,
-			"declare":    m.declare,
-			"decide":     m.decide,
-			"wait":       func(*rapid.T) { l.block() },
+			"":        m.check,
+			"order":   m.order,
+			"payment": m.payment,
+			"waybill": m.waybill,
+			"declare": m.declare,
+			"decide":  m.decide,
+			"wait":    func(*rapid.T) { l.block() },
 		})
 	})
-}
-
-type modelLot struct {
-	made, taken uint64
-	custodian   string
-	offeredTo   string
-	until       int64
-	events      uint64
 }
 
 type modelOrder struct {
@@ -60,79 +47,22 @@ type modelDoc struct {
 
 type model struct {
 	l      *ledger
-	lots   map[types.LotID]*modelLot
 	orders map[types.OrderID]*modelOrder
 	used   map[string]types.OrderID
 	trades []*trade
 }
 
-var (
-	modelMembers = rapid.SampledFrom([]string{coop, carrier, shop})
-	modelLots    = rapid.SampledFrom([]types.LotID{green, dried, other, "06901234000016.G2"})
-	modelAmounts = rapid.Uint64Range(1, 1000)
-)
-
 // say executes a body and compares with whether the model allows it.
 func (m *model) say(t *rapid.T, allowed bool, who string, body types.Body) bool {
-	r := m.l.block(m.l.tx(who, types.OnErrorRollback, body))[0]
+	return say(t, m.l, allowed, who, body)
+}
+
+func say(t *rapid.T, l *ledger, allowed bool, who string, body types.Body) bool {
+	r := l.block(l.tx(who, types.OnErrorRollback, body))[0]
 	if (r.Code == types.OK) != allowed {
 		t.Fatalf("%s says %T %+v: got %s (%s), the model allows it: %v", who, body, body, r.Code, r.Log, allowed)
 	}
 	return allowed
-}
-
-func (m *model) open(l *modelLot) bool { return l.offeredTo != "" && m.l.now+1000 <= l.until }
-
-func (m *model) commission(t *rapid.T) {
-	who, id, n := modelMembers.Draw(t, "who"), modelLots.Draw(t, "lot"), modelAmounts.Draw(t, "amount")
-	if m.say(t, m.lots[id] == nil, who, object(types.ActionAdd, m.l.now, types.LotQuantity{Lot: id, Quantity: n, Unit: "GRM"})) {
-		m.lots[id] = &modelLot{made: n, custodian: who, events: 1}
-	}
-}
-
-func (m *model) transform(t *rapid.T) {
-	who := modelMembers.Draw(t, "who")
-	from, to := modelLots.Draw(t, "from"), modelLots.Draw(t, "to")
-	take, make := modelAmounts.Draw(t, "take"), modelAmounts.Draw(t, "make")
-	in := m.lots[from]
-	ok := in != nil && in.custodian == who && !m.open(in) && take <= in.made-in.taken && make <= take && m.lots[to] == nil
-	body := transformation(m.l.now, list(types.LotQuantity{Lot: from, Quantity: take, Unit: "GRM"}), list(types.LotQuantity{Lot: to, Quantity: make, Unit: "GRM"}))
-	if m.say(t, ok, who, body) {
-		in.taken += take
-		in.events++
-		m.lots[to] = &modelLot{made: make, custodian: who, events: 1}
-	}
-}
-
-func (m *model) offer(t *rapid.T) {
-	who, to, id := modelMembers.Draw(t, "who"), modelMembers.Draw(t, "to"), modelLots.Draw(t, "lot")
-	deadline := m.l.now + rapid.Int64Range(0, 5000).Draw(t, "for")
-	lot := m.lots[id]
-	ok := lot != nil && lot.custodian == who && !m.open(lot) && who != to && deadline >= m.l.now+1000
-	if m.say(t, ok, who, &types.OfferLot{Lot: id, To: to, Deadline: deadline}) {
-		lot.offeredTo, lot.until = to, deadline
-		lot.events++
-	}
-}
-
-func (m *model) accept(t *rapid.T) {
-	who, id := modelMembers.Draw(t, "who"), modelLots.Draw(t, "lot")
-	lot := m.lots[id]
-	ok := lot != nil && lot.offeredTo == who && m.open(lot)
-	if m.say(t, ok, who, &types.AcceptLot{Lot: id}) {
-		lot.custodian, lot.offeredTo, lot.until = who, "", 0
-		lot.events++
-	}
-}
-
-func (m *model) reject(t *rapid.T) {
-	who, id := modelMembers.Draw(t, "who"), modelLots.Draw(t, "lot")
-	lot := m.lots[id]
-	ok := lot != nil && lot.offeredTo != "" && (lot.offeredTo == who || lot.custodian == who)
-	if m.say(t, ok, who, &types.RejectLot{Lot: id}) {
-		lot.offeredTo, lot.until = "", 0
-		lot.events++
-	}
 }
 
 func (m *model) at(id types.OrderID) *modelOrder {
@@ -244,12 +174,6 @@ func (m *model) decide(t *rapid.T) {
 
 func (m *model) check(t *rapid.T) {
 	m.l.check()
-	for id, want := range m.lots {
-		got := m.l.lot(id)
-		if got == nil || got.Produced != want.made || got.Consumed != want.taken || got.Custodian != want.custodian || got.History.Size != want.events {
-			t.Fatalf("lot %s is %+v, the model has %+v", id, got, want)
-		}
-	}
 	for id, want := range m.orders {
 		got := m.l.order(id)
 		if want.events == 0 {

@@ -13,6 +13,7 @@ import (
 	"github.com/caryaledger/carya/app"
 	"github.com/caryaledger/carya/app/store"
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/gs1"
 )
 
 var recording = flag.Bool("record", false, "record the golden replay of a new app.RulesVersion")
@@ -211,30 +212,147 @@ func recordReplay(t *testing.T, path string) {
 	}
 }
 
+// story says everything once, with refusals, rollbacks and replays.
 func (s *script) story() {
+	s.goods()
 	one := func(member string, b types.Body) types.Bytes { return s.sign(member, types.OnErrorRollback, b) }
-	harvest := one(coop, object(types.ActionAdd, s.now, kg(green, 1000)))
+	nuts, roasted, none := lotOf(coop, 8, "A"), lotOf(coop, 9, "A"), lotOf(coop, 9, "B")
+	harvest := one(coop, object(types.ActionAdd, s.now, kg(nuts, 1000)))
 	s.block(harvest)
 	s.block(harvest, types.Bytes("nonsense"))
 	s.block(
-		one(coop, transformation(s.now, list(kg(green, 1000)), list(kg(dried, 350)))),
-		one(coop, transformation(s.now, list(kg(green, 1)), list(kg(other, 1)))),
-		s.sign(coop, types.OnErrorProceed, object(types.ActionObserve, s.now, kg(dried, 0)), object(types.ActionObserve, s.now, kg(other, 0))),
+		one(coop, transformation(s.now, list(kg(nuts, 1000)), list(kg(roasted, 350)))),
+		one(coop, transformation(s.now, list(kg(nuts, 1)), list(kg(none, 1)))),
+		s.sign(coop, types.OnErrorProceed, object(types.ActionObserve, s.now, kg(roasted, 0)), object(types.ActionDelete, s.now, kg(none, 0))),
 	)
-	s.block(one(coop, &types.OfferLot{Lot: dried, To: carrier, Deadline: s.now + 60_000}))
-	s.block(one(carrier, &types.RejectLot{Lot: dried}), one(coop, &types.OfferLot{Lot: dried, To: carrier, Deadline: s.now + 60_000}))
-	s.block(one(carrier, &types.AcceptLot{Lot: dried}), one(coop, object(types.ActionDelete, s.now, kg(dried, 0))))
 	l := &ledger{t: s.t, now: s.now}
 	first, second := newTrade(l, "N1"), newTrade(l, "N2")
 	again := second.pay
 	again.Payment = first.pay.Payment
 	s.block(one(pay, &first.pay), one(shop, &first.order), one(carrier, &first.bill), one(shop, &second.order), one(pay, &again))
+	s.block(one(shop, &first.order), one(pay, &second.bill))
 	s.block(one(broker, &second.list), one(broker, &first.list))
 	s.block(one(customs, &types.Decide{Order: first.id, Status: types.StatusInspect}), one(broker, &types.Decide{Order: first.id, Status: types.StatusRelease}))
 	s.block(one(customs, &types.Decide{Order: first.id, Status: types.StatusReject}))
 	s.block(one(broker, &first.list), one(customs, &types.Decide{Order: first.id, Status: types.StatusRelease}))
 	s.block(one(coop, &types.AddKey{Key: keyOf(coop, 1)}), one(coop, &types.RetireKey{Key: keyOf(coop, 1)}))
+	s.block(one(coop, &types.AddKey{Key: keyOf(coop, 1)}), one(coop, &types.RetireKey{Key: keyOf(coop, 1)}))
 	s.now += 700_000
 	s.block(harvest)
 	s.block()
+}
+
+// goods says what is to be said about goods to a ledger that hears, and repeats it.
+func (s *script) goods() {
+	l := newLedger(s.t)
+	defer l.close()
+	l.hears = true
+	world(l)
+	everything(l)
+	for _, row := range refusals(l) {
+		l.block(l.tx(row.who, types.OnErrorRollback, row.body))
+	}
+	for _, txs := range l.heard {
+		var signed []types.Bytes
+		for _, v := range txs {
+			signed = append(signed, s.sign(v.Transaction.Member, v.Transaction.OnError, v.Transaction.Bodies...))
+		}
+		s.block(signed...)
+	}
+}
+
+// everything says successfully what a world has not.
+func everything(l *ledger) {
+	at, box, one := l.now, pallet(coop, 5), bag(coop, 6, "1")
+	l.must(coop, &types.GrantRange{Prefix: prefixOf[coop], To: farm, GTIN: gtin(coop, 5), First: "F", Last: "F"})
+	l.must(farm, object(types.ActionAdd, at, kg(lotOf(coop, 5, "F1"), 100)))
+	l.must(coop, &types.RegisterProduct{GTIN: gtin(coop, 6), Name: "a bag of 500 g", Net: 50_000, Unit: "KGM"})
+	l.must(office, &types.SetProcess{BizStep: "installing", Min: 300_000, Max: 900_000})
+	l.must(farm, &types.OfferLot{Lot: lotOf(coop, 5, "F1"), To: coop, Deadline: at + hour})
+	l.must(coop, &types.RejectLot{Lot: lotOf(coop, 5, "F1"), From: farm, To: coop})
+	l.must(farm, moving("shipping", at, "", coop, nil, kg(lotOf(coop, 5, "F1"), 100)))
+	l.must(coop, moving("receiving", at, "", coop, nil, kg(lotOf(coop, 5, "F1"), 99)))
+	l.must(farm, &types.SettleLot{Lot: lotOf(coop, 5, "F1"), To: coop, Outcome: types.OutcomeLost})
+	making := with(event(at, doc{"type": types.TransformationEvent, "inputQuantityList": list(kg(lotOf(coop, 5, "F1"), 9)), "outputEPCList": links(one)}), at, doc{"bizStep": "installing"})
+	l.must(coop, making)
+	l.must(coop, event(at, doc{"type": types.TransformationEvent, "inputQuantityList": list(kg(lotOf(coop, 5, "F1"), 9)), "transformationID": "urn:t"}))
+	l.must(coop, event(at, doc{"type": types.TransformationEvent, "outputQuantityList": list(kg(lotOf(coop, 7, "T"), 8)), "transformationID": "urn:t"}))
+	l.must(coop, packing(types.ActionAdd, at, box, []types.UnitID{one}, kg(lotOf(coop, 5, "F1"), 1)))
+	l.must(coop, &types.OfferUnit{Unit: box, To: carrier, Deadline: at + hour})
+	l.must(coop, &types.RejectUnit{Unit: box})
+	l.must(coop, moving("shipping", at, coop, carrier, []types.UnitID{box}))
+	l.must(carrier, &types.AcceptUnit{Unit: box})
+	l.must(carrier, packing(types.ActionDelete, at, box, nil, kg(lotOf(coop, 5, "F1"), 1)))
+	l.must(carrier, event(at, doc{"type": types.ObjectEvent, "action": types.ActionDelete, "bizStep": "retail_selling", "epcList": links(box)}))
+	l.must(coop, &types.ReportRecall{Recall: coop + "/open", Thing: lotOf(coop, 1, "R").Key(), Located: 1})
+	l.must(customs, object(types.ActionObserve, at, kg(green, 0)))
+	credits(l)
+	spreading(l)
+	l.must(office, &types.SettleDispute{Event: l.eventID(coop, named(object(types.ActionAdd, genesisTime, kg(dried, 100)), "wrong"))})
+}
+
+// credits earns and uses a mass balance.
+func credits(l *ledger) {
+	organic(l, paper("credit"), coop, 0)
+	l.must(coop, &types.RegisterProduct{GTIN: gtin(coop, 30), Model: types.ModelMassBalance})
+	l.must(coop, citing(object(types.ActionAdd, l.now, kg(lotOf(coop, 29, "O"), 10)), paper("credit")))
+	l.must(coop, transformation(l.now, list(kg(lotOf(coop, 29, "O"), 10)), list(kg(lotOf(coop, 30, "O"), 10))))
+	l.must(coop, citing(transformation(l.now, list(kg(lotOf(coop, 7, "T"), 1)), list(kg(lotOf(coop, 30, "P"), 1))), paper("credit")))
+}
+
+// spreading recalls so much in one block that the last recall has to be continued.
+func spreading(l *ledger) {
+	root := types.LotID("x." + gs1.Escape("a:r"))
+	var out []quantity
+	for i := range 1000 {
+		out = append(out, kg(types.LotID("x."+gs1.Escape(fmt.Sprint("a:", i))), 1))
+	}
+	l.must(coop, object(types.ActionAdd, l.now, kg(root, 1000)))
+	l.must(coop, transformation(l.now, list(kg(root, 1000)), out))
+	l.must(coop, transformation(l.now, halves(out), list(kg("x."+types.LotID(gs1.Escape("a:g")), 500))))
+	l.all(coop, recalls(0, 20, root.Key()))
+	for n := 0; n < 100; n++ {
+		ref := coop + "/r19"
+		if s := record[types.Spread](l, "mark/recall/"+ref); s == nil || len(s.Front) == 0 {
+			return
+		}
+		l.must(farm, &types.ContinueMark{Kind: types.MarkRecall, Ref: ref})
+	}
+}
+
+// TestReplayIsWhole records into a place of its own, repeats the recording, and wants
+// every kind of body in it, accepted and refused.
+func TestReplayIsWhole(t *testing.T) {
+	path := t.TempDir() + "/replay.json"
+	recordReplay(t, path)
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want replay
+	if err := json.Unmarshal(file, &want); err != nil {
+		t.Fatal(err)
+	}
+	accepted, refused := map[string]bool{}, map[string]bool{}
+	for i, b := range execute(t, &want.Genesis, want.Blocks) {
+		if w := want.Blocks[i]; b.AppHash != w.AppHash || fmt.Sprint(b.Codes) != fmt.Sprint(w.Codes) {
+			t.Fatalf("block %d: app hash %s, codes %v; recorded %s, %v", i+1, b.AppHash, b.Codes, w.AppHash, w.Codes)
+		}
+		if len(b.Txs) != len(b.Codes) {
+			continue // some have a code for each body
+		}
+		for n, raw := range b.Txs {
+			if signed, err := types.DecodeSigned(raw); err == nil {
+				kind := signed.Transaction.Kind
+				accepted[kind] = accepted[kind] || b.Codes[n] == types.OK
+				refused[kind] = refused[kind] || b.Codes[n] != types.OK
+			}
+		}
+	}
+	for _, k := range types.Catalogue {
+		if !accepted[k.Name] || !refused[k.Name] {
+			t.Errorf("%s: accepted %v, refused %v", k.Name, accepted[k.Name], refused[k.Name])
+		}
+	}
+	t.Logf("%d blocks, %d bytes", len(want.Blocks), len(file))
 }

@@ -13,22 +13,6 @@ const (
 	other = types.LotID("06901234000023.D2")
 )
 
-func kg(id types.LotID, n uint64) types.LotQuantity {
-	return types.LotQuantity{Lot: id, Quantity: n * 100_000, Unit: "KGM"}
-}
-
-func in(q types.LotQuantity, unit string) types.LotQuantity { q.Unit = unit; return q }
-
-func object(action string, at int64, list ...types.LotQuantity) *types.CaptureEvent {
-	return &types.CaptureEvent{Type: types.ObjectEvent, Action: action, Time: at, EventHash: types.Hash{1}, Lots: list}
-}
-
-func transformation(at int64, inputs, outputs []types.LotQuantity) *types.CaptureEvent {
-	return &types.CaptureEvent{Type: types.TransformationEvent, Time: at, EventHash: types.Hash{2}, Inputs: inputs, Outputs: outputs}
-}
-
-func list(q ...types.LotQuantity) []types.LotQuantity { return q }
-
 func TestLotMassBalance(t *testing.T) {
 	l := newLedger(t)
 	defer l.close()
@@ -41,7 +25,7 @@ func TestLotMassBalance(t *testing.T) {
 		body types.Body
 	}{
 		{"a lot again", types.IDTaken, coop, object(types.ActionAdd, at, kg(green, 1))},
-		{"another company's prefix", types.GCPMismatch, coop, object(types.ActionAdd, at, kg("09501234600004.X", 1))},
+		{"another company's prefix", types.GCPMismatch, coop, object(types.ActionAdd, at, kg("09501234600000.X", 1))},
 		{"more than there is (F1)", types.Overdraw, coop, transformation(at, list(kg(green, 1001)), list(kg(dried, 1)))},
 		{"more out than in (F2)", types.MassCreated, coop, transformation(at, list(kg(green, 100)), list(kg(dried, 101)))},
 		{"grams that are more (F2)", types.MassCreated, coop, transformation(at, list(kg(green, 100)), list(in(kg(dried, 100_001), "GRM")))},
@@ -52,6 +36,7 @@ func TestLotMassBalance(t *testing.T) {
 		{"by who does not hold it", types.NotCustodian, carrier, transformation(at, list(kg(green, 100)), list(kg(dried, 35)))},
 		{"of a lot that is not", types.LotUnknown, coop, transformation(at, list(kg(dried, 100)), list(kg(other, 35)))},
 		{"seen by who does not hold it", types.NotCustodian, shop, object(types.ActionObserve, at, kg(green, 0))},
+		{"the event again", types.EventExists, coop, object(types.ActionAdd, at, kg(green, 1000))},
 	} {
 		t.Run(c.name, func(t *testing.T) { l.t = t; l.refuse(c.want, c.who, c.body) })
 	}
@@ -77,10 +62,10 @@ func TestLotMassBalance(t *testing.T) {
 func TestLotUnitsRoundUp(t *testing.T) {
 	l := newLedger(t)
 	defer l.close()
-	l.must(coop, object(types.ActionAdd, l.now, in(types.LotQuantity{Lot: green, Quantity: 1}, "KGM"))) // 10 mg
+	l.must(coop, object(types.ActionAdd, l.now, in(quantity{Lot: green, Amount: 1}, "KGM"))) // 10 mg
 	// 1 mg three times: each is a tenth of the lot's last decimal, and takes the whole of it.
-	l.must(coop, transformation(l.now, list(types.LotQuantity{Lot: green, Quantity: 100_000, Unit: "MGM"}), list(types.LotQuantity{Lot: dried, Quantity: 100_000, Unit: "MGM"})))
-	l.refuse(types.Overdraw, coop, transformation(l.now, list(types.LotQuantity{Lot: green, Quantity: 100_000, Unit: "MGM"}), list(types.LotQuantity{Lot: other, Quantity: 1, Unit: "MGM"})))
+	l.must(coop, transformation(l.now, list(quantity{green, 100_000, "MGM"}), list(quantity{dried, 100_000, "MGM"})))
+	l.refuse(types.Overdraw, coop, transformation(l.now, list(quantity{green, 100_000, "MGM"}), list(quantity{other, 1, "MGM"})))
 }
 
 func TestHandOver(t *testing.T) {
@@ -95,20 +80,20 @@ func TestHandOver(t *testing.T) {
 	l.refuse(types.MemberUnknown, coop, offer("nobody", 60_000))
 	l.refuse(types.OfferExpired, coop, offer(carrier, -5000))
 	l.refuse(types.LotUnknown, coop, &types.OfferLot{Lot: dried, To: carrier, Deadline: l.now + 1})
-	l.refuse(types.NoOffer, carrier, &types.AcceptLot{Lot: green})
+	l.refuse(types.NoOffer, carrier, &types.AcceptLot{Lot: green, From: coop})
 	l.must(coop, offer(carrier, 60_000))
 	l.refuse(types.DoubleOffer, coop, offer(shop, 60_000))
 	l.refuse(types.LotOffered, coop, transformation(l.now, list(kg(green, 1)), list(kg(dried, 1))))
 	l.refuse(types.NotCustodian, carrier, transformation(l.now, list(kg(green, 1)), list(kg(dried, 1))))
-	l.refuse(types.NoOffer, shop, &types.AcceptLot{Lot: green})
-	l.refuse(types.NoOffer, shop, &types.RejectLot{Lot: green})
-	l.must(carrier, &types.RejectLot{Lot: green})
+	l.refuse(types.NoOffer, shop, &types.AcceptLot{Lot: green, From: coop})
+	l.refuse(types.NoOffer, shop, &types.RejectLot{Lot: green, From: coop, To: carrier})
+	l.must(carrier, &types.RejectLot{Lot: green, From: coop, To: carrier})
 	l.must(coop, offer(carrier, 1500))
 	l.block() // two seconds pass: nobody accepted
-	l.refuse(types.OfferExpired, carrier, &types.AcceptLot{Lot: green})
+	l.refuse(types.OfferExpired, carrier, &types.AcceptLot{Lot: green, From: coop})
 	l.must(coop, offer(carrier, 60_000))
-	l.must(carrier, &types.AcceptLot{Lot: green})
-	if got := l.lot(green); got.Custodian != carrier || got.Owner != coop || got.OfferTo != "" {
+	l.must(carrier, &types.AcceptLot{Lot: green, From: coop})
+	if got := l.lot(green); got.Held(carrier) != got.Produced || got.Owner != coop || len(got.Offers) > 0 {
 		t.Errorf("after the hand-over: %+v", got)
 	}
 	l.refuse(types.NotCustodian, coop, object(types.ActionObserve, l.now, kg(green, 0)))
@@ -370,7 +355,7 @@ func TestOnError(t *testing.T) {
 	defer l.close()
 	bodies := []types.Body{
 		object(types.ActionAdd, l.now, kg(green, 1)),
-		object(types.ActionAdd, l.now, kg(green, 1)), // ID_TAKEN
+		object(types.ActionAdd, l.now, kg(green, 2)), // ID_TAKEN
 		object(types.ActionAdd, l.now, kg(dried, 1)),
 	}
 	r := l.block(l.tx(coop, types.OnErrorRollback, bodies...))[0]
@@ -381,8 +366,8 @@ func TestOnError(t *testing.T) {
 	if r.Code != types.Partial || fmt.Sprint(r.Codes) != "[OK ID_TAKEN OK]" || l.lot(green) == nil || l.lot(dried) == nil {
 		t.Errorf("proceed: %+v", r)
 	}
-	r = l.block(l.tx(coop, types.OnErrorProceed, bodies...))[0]
-	if r.Code != types.IDTaken || r.Codes != nil {
+	r = l.block(l.tx(coop, types.OnErrorProceed, bodies[0], bodies[2]))[0]
+	if r.Code != types.EventExists || r.Codes != nil {
 		t.Errorf("proceed, all refused: %+v", r)
 	}
 	l.check()

@@ -28,6 +28,7 @@ type author struct {
 	wait     bool
 	dry      bool
 
+	last   time.Time         // expiry of the last transaction
 	opened map[string]string // passphrases that were given, by the key's name
 }
 
@@ -62,8 +63,15 @@ func (a *author) check() error {
 	return nil
 }
 
-// terms are the terms of a transaction that is signed now.
-func (a *author) terms() Terms { return Terms{time.Now().Add(a.life), a.onError} }
+// terms are the terms of a transaction that is signed now. It never gives two transactions one expiry: what says the same again would be the same transaction.
+func (a *author) terms() Terms {
+	expires := time.Now().Add(a.life).Truncate(time.Millisecond)
+	if !expires.After(a.last) {
+		expires = a.last.Add(time.Millisecond)
+	}
+	a.last = expires
+	return Terms{expires, a.onError}
+}
 
 // ledger is the chain that an author speaks to.
 type ledger struct {

@@ -119,7 +119,7 @@ func (c *fakeChain) write(t testing.TB) {
 	put("chain/params", &types.ChainParams{Genesis: c.hash, Chain: chainID, Params: c.genesis.Params}, genesisEvent(t, "", c.genesis.Params))
 	put("lot/"+testLot, &types.Lot{
 		ID: testLot, Unit: "KGM", Produced: 100_000_000, Consumed: 35_000_000, Owner: "coop-linan",
-		Custodian: "qianjiang-express", Commissioned: chainStart + 1000,
+		Commissioned: chainStart + 1000, Holdings: []types.Holding{{Member: "qianjiang-express", Quantity: 65_000_000}},
 	}, lotEvents(t)...)
 	for i := range c.genesis.Members {
 		m := &c.genesis.Members[i]
@@ -194,12 +194,9 @@ func genesisEvent(t testing.TB, member string, body any) *types.Event {
 
 func lotEvents(t testing.TB) []*types.Event {
 	bodies := []types.Body{
-		&types.CaptureEvent{
-			Type: types.ObjectEvent, Action: types.ActionAdd, Time: chainStart + 1000, BizStep: "commissioning", EventHash: types.Hash{1},
-			Lots: []types.LotQuantity{{Lot: testLot, Quantity: 100_000_000, Unit: "KGM"}},
-		},
+		types.Commissioning(testLot, 100_000_000, "KGM", chainStart+1000),
 		&types.OfferLot{Lot: testLot, To: "qianjiang-express", Deadline: chainStart + 3_600_000},
-		&types.AcceptLot{Lot: testLot},
+		&types.AcceptLot{Lot: testLot, From: "coop-linan"},
 	}
 	signers := []string{"coop-linan", "coop-linan", "qianjiang-express"}
 	events := make([]*types.Event, len(bodies))

@@ -120,7 +120,7 @@ func TestSubmitAndWait(t *testing.T) {
 			n := newNode(t, chain)
 			n.script(row.script...)
 			c, clock := n.client(t)
-			raw, digest := n.signed(t, "coop-linan", &types.AcceptLot{Lot: testLot})
+			raw, digest := n.signed(t, "coop-linan", &types.AcceptLot{Lot: testLot, From: "lantu"})
 			r, err := c.SubmitAndWait(t.Context(), raw)
 			if diff := cmp.Diff(row.pauses, clock.pauses); diff != "" {
 				t.Errorf("pauses -want +got\n%s", diff)
@@ -154,7 +154,7 @@ func TestSubmitAndWaitEnds(t *testing.T) {
 		}
 		n.script(lines...)
 		c, clock := n.client(t)
-		raw, _ := n.signed(t, "coop-linan", &types.AcceptLot{Lot: testLot})
+		raw, _ := n.signed(t, "coop-linan", &types.AcceptLot{Lot: testLot, From: "lantu"})
 		start := clock.at
 		if r, err := c.SubmitAndWait(t.Context(), raw); err == nil {
 			t.Fatalf("%s: got %+v, want an error", verb, r)
@@ -171,7 +171,7 @@ func TestSubmitAndWaitTellsRefusals(t *testing.T) {
 		return &types.Result{Code: types.Partial, Codes: []types.Code{types.OK, types.NotCustodian}, Log: "lot X is held by Y"}
 	}
 	c, _ := n.client(t)
-	raw, _ := n.signed(t, "coop-linan", &types.AcceptLot{Lot: testLot}, &types.AcceptLot{Lot: "06901234000023.B"})
+	raw, _ := n.signed(t, "coop-linan", &types.AcceptLot{Lot: testLot, From: "lantu"}, &types.AcceptLot{Lot: "06901234000023.B", From: "lantu"})
 	r, err := c.SubmitAndWait(t.Context(), raw)
 	var refusal *types.Refusal
 	if !errors.As(err, &refusal) || refusal.Code != types.Partial || r == nil || len(r.Result.Codes) != 2 {
@@ -188,7 +188,7 @@ func TestProblemsAreRefusals(t *testing.T) {
 		t.Errorf("got %v, want a refusal NOT_FOUND of key", err)
 	}
 	n.script("busy 3")
-	raw, _ := n.signed(t, "coop-linan", &types.AcceptLot{Lot: testLot})
+	raw, _ := n.signed(t, "coop-linan", &types.AcceptLot{Lot: testLot, From: "lantu"})
 	if _, err = c.Submit(t.Context(), raw); !errors.As(err, &refusal) || refusal.Code != types.Busy || client.ExitCode(err) != client.ExitUnreachable {
 		t.Errorf("got %v with exit code %d, want BUSY and %d", err, client.ExitCode(err), client.ExitUnreachable)
 	}
@@ -204,7 +204,7 @@ func TestProblemsAreRefusals(t *testing.T) {
 
 func TestUnreachable(t *testing.T) {
 	n := newNode(t, newChain(t))
-	raw, _ := n.signed(t, "coop-linan", &types.AcceptLot{Lot: testLot})
+	raw, _ := n.signed(t, "coop-linan", &types.AcceptLot{Lot: testLot, From: "lantu"})
 	c, clock := n.client(t)
 	n.server.Close()
 	_, err := c.SubmitAndWait(t.Context(), raw)
@@ -220,7 +220,7 @@ func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	n.before = func(http.ResponseWriter, *http.Request) bool { cancel(); <-release; return true }
 	c, _ := n.client(t)
-	raw, _ := n.signed(t, "coop-linan", &types.AcceptLot{Lot: testLot})
+	raw, _ := n.signed(t, "coop-linan", &types.AcceptLot{Lot: testLot, From: "lantu"})
 	_, err := c.SubmitAndWait(ctx, raw)
 	close(release)
 	if !errors.Is(err, context.Canceled) {
@@ -231,7 +231,7 @@ func TestCancel(t *testing.T) {
 func TestSubmitBatch(t *testing.T) {
 	n := newNode(t, newChain(t))
 	c, _ := n.client(t)
-	good, digest := n.signed(t, "coop-linan", &types.AcceptLot{Lot: testLot})
+	good, digest := n.signed(t, "coop-linan", &types.AcceptLot{Lot: testLot, From: "lantu"})
 	receipts, err := c.SubmitBatch(t.Context(), [][]byte{good, []byte("rubbish")})
 	if err != nil {
 		t.Fatal(err)
@@ -297,7 +297,7 @@ func TestNew(t *testing.T) {
 func TestSign(t *testing.T) {
 	n := newNode(t, newChain(t))
 	s := &client.Signer{Member: "coop-linan", Domain: n.domain(), Keys: []*ecdsa.PrivateKey{n.chain.keys["coop-linan"], n.chain.keys["lantu"]}}
-	raw, digest, err := s.Sign(client.Terms{OnError: types.OnErrorProceed}, &types.AcceptLot{Lot: testLot})
+	raw, digest, err := s.Sign(client.Terms{OnError: types.OnErrorProceed}, &types.AcceptLot{Lot: testLot, From: "lantu"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +312,7 @@ func TestSign(t *testing.T) {
 		t.Errorf("got %+v, expiry in %s", v, left)
 	}
 	for name, bodies := range map[string][]types.Body{
-		"no bodies": nil, "two kinds": {&types.AcceptLot{Lot: testLot}, &types.RejectLot{Lot: testLot}}, "wrong": {&types.AcceptLot{Lot: "x"}},
+		"no bodies": nil, "two kinds": {&types.AcceptLot{Lot: testLot, From: "lantu"}, &types.RejectLot{Lot: testLot, From: "lantu", To: "coop-linan"}}, "wrong": {&types.AcceptLot{Lot: "x", From: "lantu"}},
 	} {
 		if _, _, err := s.Sign(client.Terms{}, bodies...); err == nil {
 			t.Errorf("%s: signed", name)

@@ -23,7 +23,8 @@ import (
 func Commands() []*cobra.Command {
 	return []*cobra.Command{
 		keysCommand(), txCommand(), receiptCommand(), getCommand(), historyCommand(), proveCommand(), verifyCommand(),
-		statusCommand(), epcisCommand(), cebCommand(), vocabularyCommand(),
+		statusCommand(), epcisCommand(), cebCommand(), gs1Command(), lotCommand(), vocabularyCommand(),
+		traceCommand(), certificateCommand(), recallCommand(), unitCommand(), productCommand(), plotCommand(), processCommand(), rangeCommand(),
 	}
 }
 

@@ -6,7 +6,7 @@
 //	c, err := client.New("http://127.0.0.1:26680")
 //	domain, err := c.Domain(ctx)
 //	s := &client.Signer{Member: "coop-linan", Domain: domain, Keys: keys}
-//	raw, digest, err := s.Sign(client.Terms{}, &types.AcceptLot{Lot: "06901234000016.L2026A"})
+//	raw, digest, err := s.Sign(client.Terms{}, &types.AcceptUnit{Unit: "sscc.069012340000000016"})
 //	receipt, err := c.SubmitAndWait(ctx, raw)
 //
 // A program that checks something needs no node at all: see [Verify].

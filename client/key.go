@@ -7,7 +7,6 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"github.com/caryaledger/carya/types"
-	"github.com/caryaledger/carya/types/gs1"
 )
 
 // maxKey is the longest key that the state holds, in bytes.
@@ -38,10 +37,9 @@ func checkRest(prefix, rest string) error {
 			return fmt.Errorf("nothing stands below %s", prefix)
 		}
 		return nil
-	case types.PrefixLot:
-		_, err := gs1.ParsePath(rest)
-		return err
-	case types.PrefixOrder, types.PrefixPayment, types.PrefixWaybill, types.PrefixDeclaration:
+	case types.PrefixLot, types.PrefixUnit:
+		return types.ThingKey(prefix + "/" + rest).Check()
+	case types.PrefixEvent, types.PrefixOrder, types.PrefixPayment, types.PrefixWaybill, types.PrefixDeclaration:
 		return checkDocumentID(rest)
 	}
 	if rest == "" || strings.HasSuffix(rest, "/") {

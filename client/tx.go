@@ -24,7 +24,7 @@ or a list of objects; on the command line, in a file (@FILE) or on standard inpu
 "carya tx KIND --help" shows a kind's fields and an example.
 
 Sending the same signed transaction again is always safe: it executes once.`,
-		Example: `  carya tx AcceptLot '{"lot":"06901234000016.L2026A"}' --member coop-linan --key harvest --wait
+		Example: `  carya tx AcceptUnit '{"unit":"sscc.069012340000000016"}' --member coop-linan --key harvest --wait
   carya tx OfferLot @offers.json --member coop-linan --on-error proceed --wait
   carya tx RetireKey --help`,
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/epcis"
 	"github.com/caryaledger/carya/types/gs1"
 )
 
@@ -16,6 +17,14 @@ func describe(record any) string {
 	switch r := record.(type) {
 	case *types.Lot:
 		return describeLot(r)
+	case *types.Unit:
+		return describeUnit(r)
+	case *types.CapturedEvent:
+		return describeCaptured(r)
+	case *types.Certificate:
+		return describeCertificate(r)
+	case *types.Recall:
+		return describeRecall(r)
 	case *types.Order:
 		return describeOrder(r)
 	case *types.Member:
@@ -34,10 +43,93 @@ func describe(record any) string {
 }
 
 func describeLot(l *types.Lot) string {
-	text := fmt.Sprintf("%s %s produced by %s at %s, %s left; in the custody of %s",
-		gs1.FormatAmount(l.Produced), l.Unit, l.Owner, moment(l.Commissioned), gs1.FormatAmount(l.Left()), l.Custodian)
-	if l.OfferTo != "" {
-		text += fmt.Sprintf(", offered to %s until %s", l.OfferTo, moment(l.OfferUntil))
+	text := fmt.Sprintf("%s %s produced by %s at %s, %s left", gs1.FormatAmount(l.Produced), l.Unit, l.Owner, moment(l.Commissioned), gs1.FormatAmount(l.Left()))
+	for _, h := range l.Holdings {
+		text += fmt.Sprintf("; %s in the custody of %s", gs1.FormatAmount(h.Quantity), h.Member)
+	}
+	if l.Packed > 0 {
+		text += fmt.Sprintf("; %s inside units", gs1.FormatAmount(l.Packed))
+	}
+	for _, o := range l.Offers {
+		switch o.State {
+		case types.OfferOpen:
+			text += fmt.Sprintf("; %s offered by %s to %s until %s", gs1.FormatAmount(o.Quantity), o.From, o.To, moment(o.Until))
+		default:
+			text += fmt.Sprintf("; %s %s between %s and %s", gs1.FormatAmount(o.Quantity), o.State, o.From, o.To)
+		}
+	}
+	return text + describeTrace(&l.Trace)
+}
+
+func describeUnit(u *types.Unit) string {
+	text := "commissioned by " + first(u.Owner, "nobody, first seen when it was packed")
+	switch {
+	case u.Fate != "":
+		text += "; " + u.Fate
+	case u.Parent != "":
+		text += "; inside " + string(u.Parent)
+	default:
+		text += "; in the custody of " + u.Custodian
+	}
+	if n := len(u.Children); n > 0 {
+		text += "; holds " + count(n, "unit")
+	}
+	if n := len(u.Contents); n > 0 {
+		text += "; holds parts of " + count(n, "lot")
+	}
+	if u.OfferTo != "" {
+		text += fmt.Sprintf("; offered to %s until %s", u.OfferTo, moment(u.OfferUntil))
+	}
+	return text + describeTrace(&u.Trace)
+}
+
+func describeCaptured(e *types.CapturedEvent) string {
+	text := "an EPCIS event of " + moment(e.Time)
+	switch {
+	case e.Cleared != 0:
+		text += ", declared an error and settled"
+	case e.Declared != 0:
+		text += fmt.Sprintf(", declared an error at %s (%s)", moment(e.Declared), first(e.Reason, "no reason given"))
+	}
+	if len(e.Flags) > 0 {
+		text += "; flagged: " + strings.Join(e.Flags, ", ")
+	}
+	return text
+}
+
+func describeCertificate(c *types.Certificate) string {
+	text := fmt.Sprintf("%s, issued by %s to %s, valid from %s to %s", c.Standard, c.Issuer, c.Subject, moment(c.From), moment(c.Until))
+	if c.Cap > 0 {
+		text += fmt.Sprintf("; %s of %s %s used", gs1.FormatAmount(c.Used), gs1.FormatAmount(c.Cap), c.Unit)
+	}
+	for _, change := range c.Changes {
+		text += fmt.Sprintf("; %s from %s on (%s)", change.Status, moment(change.Effective), change.Reason)
+	}
+	return text
+}
+
+func describeRecall(r *types.Recall) string {
+	text := fmt.Sprintf("of class %d, opened at %s: %s", r.Class, moment(r.Opened), r.Reason)
+	if r.Closed != 0 {
+		text += fmt.Sprintf("; closed at %s: %s", moment(r.Closed), r.Note)
+	}
+	return text
+}
+
+// describeTrace says what buyers want to know.
+func describeTrace(t *types.Trace) string {
+	text := ""
+	if len(t.Claims) > 0 {
+		text += "; made under: " + strings.Join(t.Claims, ", ")
+	}
+	if t.Recert {
+		text += "; needs a new commitment certificate"
+	}
+	for _, m := range t.Marks {
+		text += fmt.Sprintf("; reached by %s %s", m.Kind, m.Ref)
+	}
+	if len(t.Flags) > 0 {
+		text += "; flagged: " + strings.Join(t.Flags, ", ")
 	}
 	return text
 }
@@ -99,23 +191,24 @@ func committed(what, ulid string, seq int64, root types.Hash) string {
 }
 
 func describeCapture(b *types.CaptureEvent) string {
-	var text string
-	switch {
-	case b.Type == types.TransformationEvent:
-		text = "made " + lotList(b.Outputs) + " out of " + lotList(b.Inputs)
-	case b.Action == types.ActionAdd:
-		text = "made " + lotList(b.Lots)
-	case b.Action == types.ActionObserve:
-		text = "observed " + lotList(b.Lots)
-	default:
-		text = "ended " + lotList(b.Lots)
+	e, err := b.Parsed()
+	if err != nil {
+		return ""
 	}
-	step := first(b.BizStep, "no business step")
-	return fmt.Sprintf("%s at %s (%s; EPCIS event %s)", text, moment(b.Time), step, b.EventHash)
+	text := fmt.Sprintf("at %s: %s", moment(e.Time), summary(e))
+	for _, list := range []struct {
+		word       string
+		quantities []epcis.Quantity
+	}{{"in", e.InputQuantities}, {"out", e.OutputQuantities}, {"of", e.Quantities}, {"packed", e.ChildQuantities}} {
+		if len(list.quantities) > 0 {
+			text += fmt.Sprintf("; %s: %s", list.word, quantityList(list.quantities))
+		}
+	}
+	return text
 }
 
-// lotList names lots with their quantities, a few of them.
-func lotList(list []types.LotQuantity) string {
+// quantityList names quantities, a few of them.
+func quantityList(list []epcis.Quantity) string {
 	const most = 5
 	var parts []string
 	for i, q := range list {
@@ -123,9 +216,12 @@ func lotList(list []types.LotQuantity) string {
 			parts = append(parts, fmt.Sprintf("%d more", len(list)-most))
 			break
 		}
-		name := "the lot " + string(q.Lot)
-		if q.Quantity > 0 {
-			name = gs1.FormatAmount(q.Quantity) + " " + q.Unit + " of " + name
+		name := q.Class
+		if !q.Key.IsZero() {
+			name = q.Key.Path()
+		}
+		if q.HasAmount {
+			name = gs1.FormatAmount(q.Amount) + " " + q.Unit + " of " + name
 		}
 		parts = append(parts, name)
 	}

@@ -35,9 +35,9 @@ func demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "See it all: four validators on this machine, a story, a proof",
 		Long: `Start four validators on this machine (a customs office, a platform, a cooperative, a carrier)
-and play a story with them: a lot of hickory nuts from harvest to parcel, an import order with
-its payment and waybill until customs releases it, and three refusals. Every step is a command
-that you could type; --commands prints them.
+and play a story with them: certified hickory nuts from the grove to the shop in EPCIS events, a
+recall, an import order with its payment and waybill until customs releases it, and five
+refusals. Every step is a command that you could type; --commands prints them.
 
 At the end there is an evidence file, which is verified offline. The network stays up until
 Ctrl-C, with --exit it ends by itself, before the verification. What stays is the folder of
@@ -154,7 +154,7 @@ func (d *showing) play(ctx context.Context, n *Network) (*demo.Proof, error) {
 func (n *Network) cast() (c demo.Cast, err error) {
 	for id, part := range map[string]*demo.Organisation{
 		customsOffice: &c.Customs, platform: &c.Platform, cooperative: &c.Cooperative,
-		carrier: &c.Carrier, paymentFirm: &c.Payment, broker: &c.Broker,
+		carrier: &c.Carrier, paymentFirm: &c.Payment, broker: &c.Broker, authority: &c.Authority, certifier: &c.Certifier,
 	} {
 		m, err := n.Member(id)
 		if err != nil {
@@ -164,8 +164,8 @@ func (n *Network) cast() (c demo.Cast, err error) {
 		if len(m.Customs) > 0 {
 			part.Code = m.Customs[0]
 		}
-		if id == cooperative {
-			c.Prefix = m.Prefixes[0]
+		if len(m.Prefixes) > 0 {
+			part.Prefix = m.Prefixes[0]
 		}
 	}
 	return c, nil
@@ -196,11 +196,7 @@ func (d *showing) expect(s demo.Step) {
 		d.chapter = s.Chapter
 		d.say("\n%s", s.Chapter)
 	}
-	what := s.Organisation + " signs"
-	if s.Waiting != "" {
-		what = s.Waiting
-	}
-	d.wait = d.session.wait("%s", what)
+	d.wait = d.session.wait("%s signs", s.Organisation)
 }
 
 func (d *showing) expected() {
@@ -313,8 +309,8 @@ func (d *showing) invite(n *Network, proof *demo.Proof) {
 	d.say("  %s status --node %s", os.Args[0], api)
 	d.say("  %s history %s --node %s", os.Args[0], proof.Key, api)
 	d.say("  %s", verifyCommand(proof))
-	offer := fmt.Sprintf(`{"lot":"%s","to":"%s","deadline":%d}`,
-		strings.TrimPrefix(proof.Key, types.PrefixLot+"/"), cooperative, time.Now().Add(time.Hour).UnixMilli())
-	d.say("  %s tx OfferLot '%s' --member %s --home %s --password-file %s --node %s --wait",
-		os.Args[0], offer, platform, filepath.Join(n.Home, platform), n.PasswordFile(), n.nodeOf(platform))
+	d.say("  %s trace %s --node %s", os.Args[0], strings.TrimPrefix(proof.Key, types.PrefixLot+"/"), api)
+	d.say("  curl '%s/epcis/events?EQ_bizStep=shipping'", api)
+	d.say("\nTo speak as %s in another terminal (docs/cooperative.md goes on from there):", cooperative)
+	d.say("  export CARYA_HOME=%s CARYA_PASSWORD=%s CARYA_NODE=%s", filepath.Join(n.Home, cooperative), n.Password, n.nodeOf(cooperative))
 }

@@ -80,11 +80,11 @@ func testDemo(t *testing.T, ctx context.Context, carya string) {
 			refused[s["code"]] = true
 		}
 	}
-	if !refused["OVERDRAW"] || !refused["PAYMENT_REUSED"] || !refused["EXPIRED"] || len(refused) != 3 {
+	if !refused["OVERDRAW"] || !refused["SEASON_CAP"] || !refused["DOUBLE_OFFER"] || !refused["RECALLED"] || !refused["PAYMENT_REUSED"] || len(refused) != 5 {
 		t.Errorf("refused: %v", refused)
 	}
 	last := all[len(all)-1]
-	if last["kind"] != "proof" || last["nodes_running"] != 0.0 || last["refused"] != 3.0 {
+	if last["kind"] != "proof" || last["nodes_running"] != 0.0 || last["refused"] != 5.0 {
 		t.Errorf("the end is %v", last)
 	}
 	// The file proves the same to anybody, without the program that made it.

@@ -122,13 +122,18 @@ func (n *Network) makeMember(ctx context.Context, index int, s *Spec) error {
 
 // makeNode makes the home of a member's node, as `carya init` does for anybody.
 func (n *Network) makeNode(ctx context.Context, m *Member, index int, s *Spec) error {
+	key, err := n.keyring(m).Find(m.ID)
+	if err != nil {
+		return err
+	}
 	ports := portsAt(n.BasePort, index)
 	args := []string{
 		"init", "--home", n.home(m), "--json", "--member", m.ID, "--name", m.Name, "--key", m.Address.String(),
 		"--role", strings.Join(m.Roles, ","), "--customs", strings.Join(m.Customs, ","), "--prefix", strings.Join(m.Prefixes, ","),
 	}
 	args = append(args, ports.settings()...)
-	args = append(args, "--set", "consensus.timeout_commit="+s.TimeoutCommit.String())
+	args = append(args, "--set", "consensus.timeout_commit="+s.TimeoutCommit.String(),
+		"--set", "epcis.key_file="+key.Path, "--set", "epcis.passphrase_file="+n.PasswordFile())
 	for _, set := range s.Set {
 		args = append(args, "--set", set)
 	}

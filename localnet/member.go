@@ -34,10 +34,12 @@ const (
 	carrier       = "qianjiang-express"
 	paymentFirm   = "xihu-pay"
 	broker        = "wulin-broker"
+	authority     = "zj-agriculture"
+	certifier     = "zj-certify"
 )
 
 // cast lists the organisations of the story. The first ones run the validators; the
-// last two are members with keys and no servers, whatever the network's size.
+// others are members with keys and no servers, whatever the network's size.
 var cast = []Member{
 	{ID: customsOffice, Name: "杭州海关 Hangzhou Customs", Roles: []string{types.RoleCustoms}, Prefixes: []string{"6909010"}},
 	{ID: platform, Name: "览途商城 Lantu Mall", Roles: []string{types.RolePlatform}, Customs: []string{"330196LT01"}, Prefixes: []string{"6909020"}},
@@ -45,6 +47,8 @@ var cast = []Member{
 	{ID: carrier, Name: "钱江快运 Qianjiang Express", Roles: []string{types.RoleLogistics}, Customs: []string{"330196QJ04"}, Prefixes: []string{"6909040"}},
 	{ID: paymentFirm, Name: "西湖支付 Xihu Pay", Roles: []string{types.RolePayment}, Customs: []string{"330196XH05"}},
 	{ID: broker, Name: "武林报关行 Wulin Customs Brokers", Roles: []string{types.RoleDeclarant}, Customs: []string{"330196WL06"}},
+	{ID: authority, Name: "浙江农业农村厅 Zhejiang Agriculture Authority", Roles: []string{types.RoleAuthority}, Prefixes: []string{"6909070"}},
+	{ID: certifier, Name: "浙江认证中心 Zhejiang Certification", Roles: []string{types.RoleCertifier}, Prefixes: []string{"6909080"}},
 }
 
 // storyValidators is how many of the cast can run a validator.

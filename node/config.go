@@ -23,6 +23,7 @@ type Config struct {
 	State     StateConfig     `toml:"state"`
 	StateSync StateSyncConfig `toml:"statesync"`
 	ReadModel ReadModelConfig `toml:"readmodel"`
+	EPCIS     EPCISConfig     `toml:"epcis"`
 	RPC       RPCConfig       `toml:"rpc"`
 	Log       LogConfig       `toml:"log"`
 }
@@ -135,6 +136,30 @@ type ReadModelConfig struct {
 	// SQLite file, relative to the home directory. It can be deleted while the node is
 	// down and is built again. Empty = none.
 	Database string `toml:"database"`
+}
+
+// EPCISConfig is the EPCIS 2.0 interface at /epcis. Everybody who reaches the gateway may
+// ask it; capturing needs a key, because clients of EPCIS do not sign. docs/epcis.md tells
+// more.
+type EPCISConfig struct {
+	// The member in whose name events are captured. Empty = the member that runs the node.
+	Member string `toml:"member"`
+
+	// Key that captures are signed with: a key file as `carya keys` writes it, and a file
+	// whose first line is its passphrase. Both are relative to the home directory. Empty =
+	// nobody can capture.
+	KeyFile        string `toml:"key_file"`
+	PassphraseFile string `toml:"passphrase_file"`
+
+	// File with the clients that may capture and subscribe, one a line: a name, a blank, and a
+	// token of at least 16 characters, which the client sends as "Authorization: Bearer".
+	// Empty = whoever is on this machine may, which is not possible unless api.listen is on
+	// loopback. Behind a reverse proxy there must be one.
+	TokenFile string `toml:"token_file"`
+
+	// Whether subscriptions may deliver to addresses of this machine and of private networks.
+	// Otherwise a subscriber could have this node send requests where only it can reach.
+	WebhookPrivate bool `toml:"webhook_private"`
 }
 
 // RPCConfig is CometBFT's own interface, for operators and for state sync. It answers

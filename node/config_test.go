@@ -145,6 +145,7 @@ func TestConfigRefuses(t *testing.T) {
 		{"state.keep_versions=1", "needs the header of the next block"},
 		{"state.snapshot_every=1", "nothing but write snapshots"},
 		{"state.snapshot_keep=0", "as soon as it is written"},
+		{"epcis.member=Hz", "not a member's id"},
 		{"rpc.listen=0.0.0.0:26657", "not loopback"},
 		{"rpc.profile=10.0.0.1:6060", "not loopback"},
 		{"log.level=loud", "debug, info, warn or error"},
@@ -189,6 +190,31 @@ func TestConfigRefusesStateSync(t *testing.T) {
 	}
 }
 
+func TestConfigRefusesCapturing(t *testing.T) {
+	rows := []struct {
+		set  []string
+		want string
+	}{
+		{[]string{"epcis.key_file=k.json"}, "epcis.passphrase_file"},
+		{[]string{"epcis.passphrase_file=p"}, "epcis.key_file"},
+		{[]string{"epcis.key_file=k.json", "epcis.passphrase_file=p", "api.listen=0.0.0.0:26680"}, "epcis.token_file"},
+		{[]string{"epcis.key_file=k.json", "epcis.passphrase_file=p", "epcis.token_file=t", "api.listen=0.0.0.0:26680"}, ""},
+		{[]string{"epcis.key_file=k.json", "epcis.passphrase_file=p"}, ""},
+	}
+	for _, row := range rows {
+		c := goodConfig()
+		for _, s := range row.set {
+			if err := c.Set(s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := c.Check()
+		if row.want == "" && err != nil || row.want != "" && (err == nil || !strings.HasPrefix(err.Error(), row.want)) {
+			t.Errorf("%v: got %v, want %q", row.set, err, row.want)
+		}
+	}
+}
+
 // TestEveryKeyIsExplained: a key without a comment shares its neighbour's.
 func TestEveryKeyIsExplained(t *testing.T) {
 	comments := configComments()
@@ -198,7 +224,7 @@ func TestEveryKeyIsExplained(t *testing.T) {
 			bare[key] = true
 		}
 	})
-	want := map[string]bool{"consensus.timeout_precommit": true, "pool.bytes": true, "pool.per_member_bytes": true, "statesync.enable": true, "statesync.trust_hash": true}
+	want := map[string]bool{"consensus.timeout_precommit": true, "epcis.passphrase_file": true, "pool.bytes": true, "pool.per_member_bytes": true, "statesync.enable": true, "statesync.trust_hash": true}
 	if diff := cmp.Diff(want, bare); diff != "" {
 		t.Error(diff)
 	}

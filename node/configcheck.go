@@ -19,7 +19,7 @@ import (
 func (c *Config) Check() error {
 	for _, check := range []func() error{
 		c.checkMember, c.P2P.check, c.API.check, c.Consensus.check, c.Pool.check,
-		c.State.check, c.StateSync.check, c.RPC.check, c.Log.check,
+		c.State.check, c.StateSync.check, c.checkEPCIS, c.RPC.check, c.Log.check,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -206,6 +206,21 @@ func (c *StateSyncConfig) check() error {
 		return wrong("statesync.trust_period", "%s: from 1h to less than %s, for which misbehaviour is punished", c.TrustPeriod, evidenceAge)
 	}
 	return checkURLs("statesync.servers", c.Servers)
+}
+
+func (c *Config) checkEPCIS() error {
+	e := &c.EPCIS
+	switch {
+	case e.Member != "" && !memberID.MatchString(e.Member):
+		return wrong("epcis.member", "%q is not a member's id: 2 to 32 of a-z, 0-9 and -, a letter first", e.Member)
+	case e.KeyFile != "" && e.PassphraseFile == "":
+		return wrong("epcis.passphrase_file", "it is missing: the key in epcis.key_file cannot be opened")
+	case e.PassphraseFile != "" && e.KeyFile == "":
+		return wrong("epcis.key_file", "it is missing, and epcis.passphrase_file is for it")
+	case e.KeyFile != "" && e.TokenFile == "" && !isLoopback(c.API.Listen):
+		return wrong("epcis.token_file", "it is missing: api.listen %s is reached from other machines, and whoever did could capture in the member's name", c.API.Listen)
+	}
+	return nil
 }
 
 func (c *RPCConfig) check() error {

@@ -25,6 +25,7 @@ import (
 	"github.com/caryaledger/carya/abci"
 	"github.com/caryaledger/carya/app/store"
 	"github.com/caryaledger/carya/node/chaindb"
+	epcisrest "github.com/caryaledger/carya/node/epcis"
 	"github.com/caryaledger/carya/node/journal"
 	"github.com/caryaledger/carya/node/readmodel"
 	"github.com/caryaledger/carya/types"
@@ -62,6 +63,7 @@ type Node struct {
 	past      *store.View          // what a backfill is checked against, nil = none to do
 	registry  *prometheus.Registry
 	listener  net.Listener
+	epcis     *epcisrest.Service
 	api       *http.Server
 
 	opened []func() error // what Stop closes, last first
@@ -137,6 +139,7 @@ func (n *Node) open(ctx context.Context, o Options) error {
 		n.openModel,
 		func() error { return n.openComet(ctx, doc) },
 		n.openMetrics,
+		n.openEPCIS,
 		n.openGateway,
 	} {
 		if err := step(); err != nil {
@@ -282,6 +285,7 @@ func (n *Node) Start(ctx context.Context) error {
 	if n.model != nil {
 		n.task(n.followJournal)
 	}
+	n.task(n.epcis.Run)
 	n.serve()
 	return nil
 }

@@ -20,6 +20,7 @@ func (n *Node) openGateway() error {
 		Handler: gateway.New(n, gateway.Options{
 			Logger: n.log, Registry: n.registry,
 			MaxAge: max(30*time.Second, 10*n.cfg.Consensus.TimeoutCommit),
+			Mount:  n.epcis.Mount,
 		}),
 		BaseContext:       func(net.Listener) context.Context { return n.run },
 		ReadHeaderTimeout: 10 * time.Second,

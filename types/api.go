@@ -89,3 +89,91 @@ type Problem struct {
 	Code   Code   `json:"code,omitempty" doc:"the refusal's code, where there is one"`
 	Field  string `json:"field,omitempty"`
 }
+
+// TraceAnswer is the graph around a lot or unit: the things it came from, or those that
+// came from it, and the events between them.
+type TraceAnswer struct {
+	Height    int64        `json:"height" doc:"last block that the answer knows"`
+	Root      ThingKey     `json:"root"`
+	Direction string       `json:"direction" enum:"back,forward"`
+	Depth     int          `json:"depth" doc:"greatest number of events between the root and a thing"`
+	Things    []TraceThing `json:"things" doc:"the root first, then by depth and key"`
+	Events    []TraceEvent `json:"events" doc:"ascending by height and index"`
+	More      bool         `json:"more" doc:"the graph is larger than the limit or the depth asked for"`
+}
+
+// TraceThing is a lot or unit of a trace.
+type TraceThing struct {
+	Thing    ThingKey `json:"thing"`
+	URI      string   `json:"uri" doc:"GS1 Digital Link, or the URI outside GS1"`
+	Depth    int      `json:"depth"`
+	Product  string   `json:"product,omitempty" doc:"registered name of the trade item"`
+	Quantity string   `json:"quantity,omitempty" doc:"produced, a decimal number"`
+	Left     string   `json:"left,omitempty" doc:"of it, not consumed, destroyed or sold"`
+	Unit     string   `json:"unit,omitempty"`
+	Owner    string   `json:"owner"`
+	Holders  []string `json:"holders" doc:"members that hold any of it"`
+	Plot     string   `json:"plot,omitempty"`
+	Claims   []string `json:"claims"`
+	Marks    []Mark   `json:"marks"`
+	Flags    []string `json:"flags"`
+	Known    bool     `json:"known" doc:"whether the ledger follows it; false for what events name without its being commissioned"`
+}
+
+// TraceEvent is an event of a trace.
+type TraceEvent struct {
+	Event   EventID     `json:"event"`
+	EventID string      `json:"eventID" doc:"EPCIS eventID, the CBV 2.0 hash where the event gives none"`
+	Tx      Hash        `json:"tx"`
+	Height  int64       `json:"height"`
+	Time    int64       `json:"time" doc:"eventTime, Unix milliseconds"`
+	Type    string      `json:"type"`
+	Action  string      `json:"action,omitempty"`
+	BizStep string      `json:"bizStep,omitempty"`
+	Place   string      `json:"place,omitempty" doc:"bizLocation, else readPoint"`
+	Member  string      `json:"member"`
+	In      []TraceFlow `json:"in"`
+	Out     []TraceFlow `json:"out"`
+}
+
+// TraceFlow is a thing's part in an event of a trace.
+type TraceFlow struct {
+	Thing    ThingKey `json:"thing"`
+	Quantity string   `json:"quantity,omitempty" doc:"a decimal number"`
+	Unit     string   `json:"unit,omitempty"`
+}
+
+// RecallProgress is how far a recall has come.
+type RecallProgress struct {
+	Recall   RecallID        `json:"recall"`
+	Record   Recall          `json:"record"`
+	Height   int64           `json:"height"`
+	Done     bool            `json:"done" doc:"every thing is marked that came from those recalled"`
+	Affected []RecalledThing `json:"affected" doc:"ascending by key"`
+}
+
+// RecalledThing is one lot or unit under a recall. Quantities are decimal numbers of the
+// unit: Produced = Consumed + Destroyed + Sold + Held + Packed.
+type RecalledThing struct {
+	Thing     ThingKey       `json:"thing"`
+	URI       string         `json:"uri"`
+	Unit      string         `json:"unit"`
+	Produced  string         `json:"produced"`
+	Consumed  string         `json:"consumed" doc:"went into other things"`
+	Destroyed string         `json:"destroyed"`
+	Sold      string         `json:"sold"`
+	Held      string         `json:"held"`
+	Packed    string         `json:"packed"`
+	Located   string         `json:"located" doc:"of Held and Packed, reported as found and set aside"`
+	Notified  string         `json:"notified" doc:"of Sold, reported as told"`
+	Holders   []string       `json:"holders"`
+	Reports   []RecallNotice `json:"reports"`
+}
+
+// RecallNotice is one member's report.
+type RecallNotice struct {
+	Member   string `json:"member"`
+	Located  string `json:"located"`
+	Notified string `json:"notified"`
+	Time     int64  `json:"time"`
+}

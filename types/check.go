@@ -76,17 +76,6 @@ func checkMember(field, id string) error {
 	return nil
 }
 
-func checkLot(field string, id LotID) error {
-	key, err := gs1.ParsePath(string(id))
-	if err != nil {
-		return Refuse(FieldInvalid, field, "%v", err)
-	}
-	if key.Type != "LGTIN" {
-		return Refuse(FieldInvalid, field, "%.60q is a %s, a lot is an LGTIN: <GTIN-14>.<lot>", string(id), key.Type)
-	}
-	return nil
-}
-
 func checkUnit(field, unit string) error {
 	if _, _, ok := gs1.Unit(unit); !ok {
 		return Refuse(UnitInvalid, field, "%.8q is not a unit that can be converted", unit)

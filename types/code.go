@@ -34,6 +34,7 @@ const (
 	RolledBack     Code = 16
 	Partial        Code = 17
 	NotFound       Code = 18
+	BlockFull      Code = 19
 
 	// Members.
 	KeyTaken Code = 30
@@ -55,6 +56,44 @@ const (
 	EventUnsupported Code = 52
 	LotOffered       Code = 53
 	SelfDeal         Code = 54
+
+	Disputed        Code = 80
+	ClaimDiluted    Code = 81
+	SeasonCap       Code = 82
+	PlotSeason      Code = 83
+	UnexplainedLoss Code = 84
+	Short           Code = 85
+	Over            Code = 86
+	Unsettled       Code = 87
+	NotOwner        Code = 88
+
+	// Events.
+	EventExists  Code = 90
+	EventUnknown Code = 91
+	EventDiffers Code = 92
+	EventHash    Code = 93
+	EventInvalid Code = 94
+
+	// Units (domain R3).
+	UnitUnknown  Code = 100
+	UnitGone     Code = 101
+	Contained    Code = 102
+	NotContained Code = 103
+	UnitOffered  Code = 104
+
+	// Certificates (domain R5).
+	CertUnknown         Code = 110
+	CertExpired         Code = 111
+	CertScope           Code = 112
+	CertRevoked         Code = 113
+	CertOverused        Code = 114
+	IssuerNotAccredited Code = 115
+	RecertRequired      Code = 116
+
+	// Recalls (domain R6).
+	Recalled      Code = 120
+	RecallUnknown Code = 121
+	RecallClosed  Code = 122
 
 	// Orders (domain R7, R8).
 	KeyTime        Code = 60
@@ -106,9 +145,10 @@ var codes = []codeInfo{
 	{RolledBack, "ROLLED_BACK", "undone because another body of the transaction was refused"},
 	{Partial, "PARTIAL", "some bodies were recorded and some refused"},
 	{NotFound, "NOT_FOUND", "there is no such record"},
+	{BlockFull, "BLOCK_FULL", "what stood before it in the block left too little work for it; send it again"},
 	{KeyTaken, "KEY_TAKEN", "the key belongs or belonged to a member"},
 	{KeyLast, "KEY_LAST", "a member keeps at least as many keys as its signatures need"},
-	{IDTaken, "ID_TAKEN", "the lot's identifier is in use"},
+	{IDTaken, "ID_TAKEN", "the identifier is in use"},
 	{LotUnknown, "LOT_UNKNOWN", "no such lot"},
 	{Overdraw, "OVERDRAW", "more asked of a lot than is left in it (R1 F1)"},
 	{MassCreated, "MASS_CREATED", "more came out than went in (R1 F2)"},
@@ -123,6 +163,35 @@ var codes = []codeInfo{
 	{EventUnsupported, "EVENT_UNSUPPORTED", "this part of EPCIS is not recorded on the ledger"},
 	{LotOffered, "LOT_OFFERED", "the lot is in an open offer"},
 	{SelfDeal, "SELF_DEAL", "a hand-over needs two parties (R3)"},
+	{Disputed, "DISPUTED", "it came from an event that was declared an error, and the dispute is open (R1 F8)"},
+	{ClaimDiluted, "CLAIM_DILUTED", "not everything that went in carries the claim (R1 F7)"},
+	{SeasonCap, "SEASON_CAP", "the plot would yield more than its season's cap (R1)"},
+	{PlotSeason, "PLOT_SEASON", "the plot has no season for that product at that time (R1)"},
+	{UnexplainedLoss, "UNEXPLAINED_LOSS", "a flag: less came out than the process explains (R1 F3)"},
+	{Short, "SHORT", "a flag: less arrived than was offered (R3)"},
+	{Over, "OVER", "a flag: more arrived than was offered (R3)"},
+	{Unsettled, "UNSETTLED", "the difference of the last hand-over between the two is not settled (R3)"},
+	{NotOwner, "NOT_OWNER", "the member is not the one who made, registered or issued it"},
+	{EventExists, "EVENT_EXISTS", "the event was captured before"},
+	{EventUnknown, "EVENT_UNKNOWN", "no such event was captured"},
+	{EventDiffers, "EVENT_DIFFERS", "an error declaration repeats the event that it takes back"},
+	{EventHash, "EVENT_HASH", "a flag: the eventID is a CBV 2.0 hash, but not that of the event"},
+	{EventInvalid, "EVENT_INVALID", "not an EPCIS 2.0 event in canonical form"},
+	{UnitUnknown, "UNIT_UNKNOWN", "no such unit"},
+	{UnitGone, "UNIT_GONE", "the unit was consumed, destroyed or sold"},
+	{Contained, "CONTAINED", "the unit is inside another; take it out first (R3)"},
+	{NotContained, "NOT_CONTAINED", "the unit or quantity is not inside that unit"},
+	{UnitOffered, "UNIT_OFFERED", "the unit is in an open offer"},
+	{CertUnknown, "CERT_UNKNOWN", "no such certificate or accreditation (R5)"},
+	{CertExpired, "CERT_EXPIRED", "the certificate is not valid at the event's time (R5)"},
+	{CertScope, "CERT_SCOPE", "the certificate does not cover this member, product or site (R5)"},
+	{CertRevoked, "CERT_REVOKED", "the certificate is suspended or revoked at the event's time (R5)"},
+	{CertOverused, "CERT_OVERUSED", "more was certified than the certificate's cap (R5)"},
+	{IssuerNotAccredited, "ISSUER_NOT_ACCREDITED", "the issuer was not accredited for it when it was issued (R5)"},
+	{RecertRequired, "RECERT_REQUIRED", "mixed or split goods need a new commitment certificate first (R5)"},
+	{Recalled, "RECALLED", "it is under a recall; it may go to return, quarantine or destruction only (R6)"},
+	{RecallUnknown, "RECALL_UNKNOWN", "no such recall"},
+	{RecallClosed, "RECALL_CLOSED", "the recall is closed"},
 	{KeyTime, "KEY_TIME", "the document's time lies outside the chain's window around the block's time"},
 	{NotIndependent, "NOT_INDEPENDENT", "order, payment, waybill and their parties must be independent (R7)"},
 	{Locked, "LOCKED", "the order is declared; its documents can no longer change (customs -301011)"},

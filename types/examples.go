@@ -15,6 +15,14 @@ const (
 	exampleOrder = "lantu/01KB0Q7Z40N7DPSEYSB6DNYX4Q"
 	exampleULID  = "01KB0Q8YDRN7DPSEYSB6DNYX4Q"
 	exampleTime  = 1795420800000 // 2026-11-23T08:00:00Z
+	day          = 24 * 3_600_000
+
+	exampleEventID = "linan-coop/01KAR2HQH0N7DPSEYSB6DNYX4Q"
+	exampleEvent   = `{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],` +
+		`"bizStep":"commissioning","eventTime":"2026-11-23T08:00:00Z","eventTimeZoneOffset":"+08:00",` +
+		`"inputQuantityList":[{"epcClass":"https://id.gs1.org/01/06901234000016/10/L2026A","quantity":1000,"uom":"KGM"}],` +
+		`"outputQuantityList":[{"epcClass":"https://id.gs1.org/01/06901234000023/10/D2026A","quantity":350,"uom":"KGM"}],` +
+		`"type":"TransformationEvent"}`
 )
 
 func exampleHash(b byte) (h Hash) {
@@ -29,15 +37,31 @@ var exampleKey = must(ParseAddress("0x7e5f4552091a69125d5dfcb7b8c2659029395bdf")
 var examples = []Body{
 	&AddKey{Key: exampleKey},
 	&RetireKey{Key: exampleKey},
-	&CaptureEvent{
-		Type: TransformationEvent, Time: exampleTime, BizStep: "commissioning", Disposition: "active", EventHash: exampleHash(1),
-		Lots:    []LotQuantity{},
-		Inputs:  []LotQuantity{{"06901234000016.L2026A", 100_000_000, "KGM"}},
-		Outputs: []LotQuantity{{"06901234000023.D2026A", 35_000_000, "KGM"}},
+	&GrantRange{Prefix: "6901234", To: "tianmu-farm", GTIN: "06901234000016", First: "TM", Last: "TM"},
+	&CaptureEvent{Event: exampleEvent},
+	&SettleDispute{Event: exampleEventID, Note: "the weighing was repeated"},
+	&ContinueMark{Kind: MarkRecall, Ref: "linan-coop/2026-3"},
+	&OfferLot{Lot: "06901234000023.D2026A", Quantity: 10_000_000, Unit: "KGM", To: "qianjiang-express", Deadline: exampleTime + 3_600_000},
+	&AcceptLot{Lot: "06901234000023.D2026A", From: "linan-coop", Quantity: 9_950_000, Unit: "KGM"},
+	&RejectLot{Lot: "06901234000023.D2026A", From: "linan-coop", To: "qianjiang-express"},
+	&SettleLot{Lot: "06901234000023.D2026A", To: "qianjiang-express", Outcome: OutcomeLost},
+	&RegisterProduct{GTIN: "06901234000023", Name: "hickory nuts, roasted, 250 g", Net: 25_000, Unit: "KGM", Model: ModelSegregated},
+	&RegisterPlot{Plot: "sgln.6901234000900.P1", Name: "Tianmu slope 1", GTIN: "06901234000016", Members: []string{"tianmu-farm"}, From: exampleTime - 90*day, Until: exampleTime, Cap: 120_000_000, Unit: "KGM"},
+	&SetProcess{BizStep: "https://coop.example/step/drying", Min: 250_000, Max: 450_000},
+	&OfferUnit{Unit: "sscc.069012340000000016", To: "qianjiang-express", Deadline: exampleTime + 3_600_000},
+	&AcceptUnit{Unit: "sscc.069012340000000016"},
+	&RejectUnit{Unit: "sscc.069012340000000016"},
+	&Accredit{Accreditation: "gi-2026", Issuer: "zj-certify", Standards: []string{"GI Lin'an hickory"}, GTINs: []string{}, From: exampleTime - 90*day, Until: exampleTime + 365*day},
+	&ChangeAccreditation{Accreditation: "gi-2026", Status: StatusSuspended, Effective: exampleTime, Reason: "audit overdue"},
+	&IssueCertificate{
+		Certificate: "gdti.6909080000013.GI26", Standard: "GI Lin'an hickory", Accreditation: "zj-agriculture/gi-2026", Subject: "linan-coop",
+		GTINs: []string{"06901234000016"}, Sites: []string{"sgln.6901234000900.P1"}, HS: []string{"080299"},
+		From: exampleTime - 90*day, Until: exampleTime + 365*day, Cap: 120_000_000, Unit: "KGM", Document: exampleHash(16),
 	},
-	&OfferLot{Lot: "06901234000023.D2026A", To: "qianjiang-express", Deadline: exampleTime + 3_600_000},
-	&AcceptLot{Lot: "06901234000023.D2026A"},
-	&RejectLot{Lot: "06901234000023.D2026A"},
+	&ChangeCertificate{Certificate: "gdti.6909080000013.GI26", Status: StatusRevoked, Effective: exampleTime - 30*day, Reason: "plot outside the area"},
+	&OpenRecall{Recall: "2026-3", Things: []ThingKey{"lot/06901234000016.L2026A"}, Class: 2, Reason: "aflatoxin over the limit"},
+	&ReportRecall{Recall: "linan-coop/2026-3", Thing: "lot/06901234000016.L2026A", Located: 1_500_000, Notified: 500_000},
+	&CloseRecall{Recall: "linan-coop/2026-3", Note: "all of it destroyed"},
 	&RecordOrder{
 		Order: exampleULID, Seq: exampleTime, Document: exampleHash(2), Payment: exampleHash(3),
 		Waybill: exampleHash(4), Declaration: exampleHash(5), Amount: exampleHash(6), Payer: exampleHash(7), Consignee: exampleHash(8),

@@ -20,8 +20,11 @@ type Genesis struct {
 	Members       []GenesisMember `json:"members"`
 }
 
-// GenesisFormat is the version of the genesis document and of the rules it starts.
-const GenesisFormat = 1
+// GenesisFormat is the version of the genesis document and of the rules it starts:
+//
+//	1  the first
+//	2  Params.EventPast and OfferLife; company prefixes have records of their own
+const GenesisFormat = 2
 
 // GenesisMember is a member as the chain begins.
 type GenesisMember struct {
@@ -42,6 +45,8 @@ type Params struct {
 	KeyPast   int64 `json:"keyPast"`   // how far before the block's time a document's time may lie
 	KeyFuture int64 `json:"keyFuture"` // and how far after it
 	Skew      int64 `json:"skew"`      // how far an event's time may run ahead of the block's
+	EventPast int64 `json:"eventPast"` // how far before the block's time an EPCIS event's time may lie
+	OfferLife int64 `json:"offerLife"` // how long an offer made by a shipping event is open
 }
 
 // ChainParams is the record of the parameters in force.
@@ -54,12 +59,15 @@ type ChainParams struct {
 
 func (p *ChainParams) Log() *History { return &p.History }
 
-// DefaultParams let documents be a month old and clocks differ by ten minutes.
+// DefaultParams let documents be a month old, events of the past be captured late, and
+// clocks differ by ten minutes.
 func DefaultParams() Params {
 	return Params{
 		KeyPast:   31 * 24 * time.Hour.Milliseconds(),
 		KeyFuture: 10 * time.Minute.Milliseconds(),
 		Skew:      10 * time.Minute.Milliseconds(),
+		EventPast: 50 * 365 * 24 * time.Hour.Milliseconds(),
+		OfferLife: 14 * 24 * time.Hour.Milliseconds(),
 	}
 }
 
@@ -84,14 +92,14 @@ func (g *Genesis) Check() error {
 		return fmt.Errorf("genesis: chain id %q: 1 to 50 characters", g.Chain)
 	case g.Time <= 0 || g.InitialHeight < 1:
 		return fmt.Errorf("genesis: time %d and initialHeight %d must be positive", g.Time, g.InitialHeight)
-	case g.Params.KeyPast <= 0 || g.Params.KeyFuture <= 0 || g.Params.Skew < 0:
+	case g.Params.KeyPast <= 0 || g.Params.KeyFuture <= 0 || g.Params.Skew < 0 || g.Params.EventPast <= 0 || g.Params.OfferLife <= 0:
 		return fmt.Errorf("genesis: params %+v: windows must be positive", g.Params)
 	}
 	return g.checkMembers()
 }
 
 func (g *Genesis) checkMembers() error {
-	seen, keys, validators := map[string]bool{}, map[Address]bool{}, 0
+	seen, keys, prefixes, validators := map[string]bool{}, map[Address]bool{}, map[string]string{}, 0
 	for i := range g.Members {
 		m := &g.Members[i]
 		if err := m.check(); err != nil {
@@ -106,6 +114,12 @@ func (g *Genesis) checkMembers() error {
 				return fmt.Errorf("genesis: member %q: key %s stands twice", m.ID, k)
 			}
 			keys[k] = true
+		}
+		for _, p := range m.Prefixes {
+			if prefixes[p] != "" {
+				return fmt.Errorf("genesis: member %q: company prefix %s is also that of %s", m.ID, p, prefixes[p])
+			}
+			prefixes[p] = m.ID
 		}
 		if m.Power > 0 {
 			validators++
@@ -124,6 +138,11 @@ func (m *GenesisMember) check() error {
 	for _, r := range m.Roles {
 		if !oneOf(r, Roles...) {
 			return fmt.Errorf("role %q: one of %v", r, Roles)
+		}
+	}
+	for i, p := range m.Prefixes {
+		if err := checkPrefix(index("prefixes", i), p); err != nil {
+			return err
 		}
 	}
 	switch {

@@ -17,7 +17,21 @@ type Family struct {
 var Families = []Family{
 	family[Member](PrefixMember, "an organisation, by its id"),
 	family[KeyOwner](PrefixKey, "whose a signing key is, by its address"),
+	family[Prefix](PrefixPrefix, "to whom a GS1 company prefix is licensed"),
+	family[Ranges](PrefixRange, "what a member may commission under another's company prefix"),
+	family[CapturedEvent](PrefixEvent, "an EPCIS event, by who captured it and ULID"),
 	family[Lot](PrefixLot, "a lot, by GTIN and lot number"),
+	family[Unit](PrefixUnit, "a single thing, by its GS1 key"),
+	family[Transformation](PrefixTransformation, "a transformation that several events tell"),
+	family[Product](PrefixProduct, "a trade item, by GTIN"),
+	family[Plot](PrefixPlot, "a plot and what it may yield, by GLN"),
+	family[Process](PrefixProcess, "the yields of a business step"),
+	family[Credit](PrefixCredit, "a mass balance of claims, by member and standard"),
+	family[Accreditation](PrefixAccreditation, "who may issue certificates, by authority and name"),
+	family[Certificate](PrefixCertificate, "a certificate, by GDTI"),
+	family[Recall](PrefixRecall, "a recall, by member and name"),
+	family[RecallReport](PrefixReport, "what a member did about a recalled thing"),
+	family[Spread](PrefixMark, "marking that one transaction could not finish"),
 	family[Order](PrefixOrder, "an order, by platform and ULID"),
 	family[Document](PrefixPayment, "which order a payment belongs to, by payment company and ULID"),
 	family[Document](PrefixWaybill, "which order a waybill belongs to, by carrier and ULID"),
@@ -29,16 +43,30 @@ var Families = []Family{
 
 // The prefixes and whole keys of the state.
 const (
-	PrefixMember      = "member"
-	PrefixKey         = "key"
-	PrefixLot         = "lot"
-	PrefixOrder       = "order"
-	PrefixPayment     = "payment"
-	PrefixWaybill     = "waybill"
-	PrefixDeclaration = "declaration"
-	PrefixLive        = "chain/live"
-	KeyParams         = "chain/params"
-	KeyBlocks         = "chain/blocks"
+	PrefixMember         = "member"
+	PrefixKey            = "key"
+	PrefixPrefix         = "prefix"
+	PrefixRange          = "range"
+	PrefixEvent          = "event"
+	PrefixLot            = "lot"
+	PrefixUnit           = "unit"
+	PrefixProduct        = "product"
+	PrefixPlot           = "plot"
+	PrefixProcess        = "process"
+	PrefixCredit         = "credit"
+	PrefixCertificate    = "certificate"
+	PrefixRecall         = "recall"
+	PrefixReport         = "report"
+	PrefixMark           = "mark"
+	PrefixAccreditation  = "accreditation"
+	PrefixTransformation = "transformation"
+	PrefixOrder          = "order"
+	PrefixPayment        = "payment"
+	PrefixWaybill        = "waybill"
+	PrefixDeclaration    = "declaration"
+	PrefixLive           = "chain/live"
+	KeyParams            = "chain/params"
+	KeyBlocks            = "chain/blocks"
 )
 
 // LiveDigests commits to the digests of one block that have not expired: record

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"math/big"
+	"slices"
+	"strings"
 
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/fxamacker/cbor/v2"
@@ -89,7 +91,7 @@ func (v *Vectors) sign(tx Transaction) (*Signed, Hash, error) {
 
 // refuse derives what must be refused from one accepted transaction.
 func (v *Vectors) refuse() error {
-	good := v.Accepted[6] // OfferLot with one body: it has a string, a name and a number
+	good := v.of("OfferLot") // it has a string, a name and a number
 	for _, make := range []func(Vector) ([]Variant, error){variantBytes, v.variantFields, variantSignatures} {
 		list, err := make(good)
 		if err != nil {
@@ -98,6 +100,12 @@ func (v *Vectors) refuse() error {
 		v.Refused = append(v.Refused, list...)
 	}
 	return nil
+}
+
+// of returns the accepted transaction of a kind with one body.
+func (v *Vectors) of(kind string) Vector {
+	i := slices.IndexFunc(v.Accepted, func(a Vector) bool { return a.Transaction.Kind == kind })
+	return v.Accepted[i]
 }
 
 // variantBytes are other encodings of the same value, and what is no encoding.
@@ -166,16 +174,21 @@ func (v *Vectors) variantFields(good Vector) ([]Variant, error) {
 		{"an onError that is neither rollback nor proceed", FieldInvalid, func(t *Transaction) { t.OnError = "ignore" }},
 		{"no bodies", BodyCount, func(t *Transaction) { t.Bodies = nil }},
 		{"an expiry beyond 2^53-1", FieldInvalid, func(t *Transaction) { t.Expires = MaxInteger + 1 }},
-		{"a lot with a wrong check digit", FieldInvalid, func(t *Transaction) { t.Bodies = []Body{&AcceptLot{"06901234000017.L1"}}; t.Kind = "AcceptLot" }},
-		{"a quantity of 0 in an input", FieldInvalid, func(t *Transaction) {
-			b := *examples[2].(*CaptureEvent)
-			b.Inputs = []LotQuantity{{b.Inputs[0].Lot, 0, "KGM"}}
-			t.Kind, t.Bodies = "CaptureEvent", []Body{&b}
+		{"a lot with a wrong check digit", FieldInvalid, func(t *Transaction) {
+			t.Bodies = []Body{&AcceptLot{Lot: "06901234000017.L1", From: "lantu"}}
+			t.Kind = "AcceptLot"
 		}},
 		{"a unit that Recommendation 20 does not have", UnitInvalid, func(t *Transaction) {
-			b := *examples[2].(*CaptureEvent)
-			b.Inputs = []LotQuantity{{b.Inputs[0].Lot, 1, "XYZ"}}
-			t.Kind, t.Bodies = "CaptureEvent", []Body{&b}
+			t.Kind, t.Bodies = "AcceptLot", []Body{&AcceptLot{"06901234000016.L1", "lantu", 1, "XYZ"}}
+		}},
+		{"a quantity without a unit", UnitInvalid, func(t *Transaction) {
+			t.Kind, t.Bodies = "AcceptLot", []Body{&AcceptLot{"06901234000016.L1", "lantu", 1, ""}}
+		}},
+		{"an event that is not in canonical form", EventInvalid, func(t *Transaction) {
+			t.Kind, t.Bodies = "CaptureEvent", []Body{&CaptureEvent{Event: exampleEvent + " "}}
+		}},
+		{"an event of no type of EPCIS", EventInvalid, func(t *Transaction) {
+			t.Kind, t.Bodies = "CaptureEvent", []Body{&CaptureEvent{Event: strings.Replace(exampleEvent, "Transformation", "Sale", 1)}}
 		}},
 	} {
 		tx := good.Transaction

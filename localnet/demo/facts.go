@@ -22,15 +22,15 @@ var documents embed.FS
 
 // Organisation is one that plays a part, as the documents name it.
 type Organisation struct {
-	ID   string // member
-	Name string
-	Code string // registration with customs, "" where it has none
+	ID     string // member
+	Name   string
+	Code   string // registration with customs, "" where it has none
+	Prefix string // GS1 company prefix, "" where it has none
 }
 
 // Cast is who plays which part.
 type Cast struct {
-	Customs, Platform, Cooperative, Carrier, Payment, Broker Organisation
-	Prefix                                                   string // the cooperative's GS1 company prefix
+	Customs, Platform, Cooperative, Carrier, Payment, Broker, Authority, Certifier Organisation
 }
 
 // facts are what the documents of one story say: fresh numbers, and times that end now.
@@ -40,8 +40,14 @@ type facts struct {
 
 	Green, Dry, Roast, Parcel, Bought types.LotID // Bought was never harvested
 	Grove, Works                      string      // Digital Links of locations
+	WorksGLN                          string
+	Pallet, Certificate               string // Digital Links
+
+	CooperativeParty, CarrierParty, PlatformParty string // Digital Links
+	DespatchNumber                                string
 
 	HarvestBegan, Harvested, DryingBegan, Dried, Roasted, Packed, BestBefore time.Time
+	Sent, Collected, Forwarded, Arrived, SoldAt                              time.Time
 	Ordered, Paid, PaymentTold, Shipped, Declared                            time.Time
 
 	Order                                                orderFacts
@@ -66,6 +72,8 @@ func newFacts(cast Cast, now time.Time) (*facts, error) {
 		Cast: cast, Now: now,
 		HarvestBegan: now.AddDate(0, 0, -24), Harvested: now.AddDate(0, 0, -21), DryingBegan: now.AddDate(0, 0, -20),
 		Dried: now.AddDate(0, 0, -12), Roasted: now.AddDate(0, 0, -3), Packed: now.AddDate(0, 0, -2), BestBefore: now.AddDate(0, 10, 0),
+		Sent: now.Add(-9 * time.Hour), Collected: now.Add(-8 * time.Hour), Forwarded: now.Add(-4 * time.Hour),
+		Arrived: now.Add(-3 * time.Hour), SoldAt: now.Add(-time.Hour), DespatchNumber: number("DA"),
 		// The ledger takes an order, its payment and its waybill in this order of their times.
 		Ordered: now.Add(-40 * time.Minute), Paid: now.Add(-38 * time.Minute), PaymentTold: now.Add(-30 * time.Minute),
 		Shipped: now.Add(-15 * time.Minute), Declared: now.Add(-2 * time.Minute),
@@ -76,29 +84,52 @@ func newFacts(cast Cast, now time.Time) (*facts, error) {
 	return f, f.identify()
 }
 
-// identify makes the identifiers under the cooperative's company prefix.
+// identify makes the identifiers under the members' company prefixes.
 func (f *facts) identify() (err error) {
 	season := f.Harvested.Format("060102")
 	for i, lot := range []*types.LotID{&f.Green, &f.Dry, &f.Roast, &f.Parcel, &f.Bought} {
-		item, err := withCheckDigit(fmt.Sprintf("0%s%0*d", f.Prefix, 12-len(f.Prefix), i+1))
+		number := i + 1
+		if lot == &f.Bought {
+			number = 1 // of the same trade item as Green
+		}
+		item, err := numbered("0", f.Cooperative.Prefix, 13, number)
 		if err != nil {
 			return err
 		}
 		*lot = types.LotID(item + "." + string("GDRPX"[i]) + season)
 	}
-	for i, place := range []*string{&f.Grove, &f.Works} {
-		gln, err := withCheckDigit(fmt.Sprintf("%s%0*d", f.Prefix, 12-len(f.Prefix), i))
+	for _, id := range []struct {
+		to           *string
+		lead, prefix string
+		digits       int
+		number       int
+		form         string
+	}{
+		{&f.Grove, "", f.Cooperative.Prefix, 12, 0, "https://id.gs1.org/414/%s"},
+		{&f.WorksGLN, "", f.Cooperative.Prefix, 12, 1, "%s"},
+		{&f.Pallet, "0", f.Cooperative.Prefix, 17, int(f.Now.Unix() % 1_000_000_000), "https://id.gs1.org/00/%s"},
+		{&f.Certificate, "", f.Certifier.Prefix, 12, 1, "https://id.gs1.org/253/%sGI" + season},
+		{&f.CooperativeParty, "", f.Cooperative.Prefix, 12, 9, "https://id.gs1.org/417/%s"},
+		{&f.CarrierParty, "", f.Carrier.Prefix, 12, 9, "https://id.gs1.org/417/%s"},
+		{&f.PlatformParty, "", f.Platform.Prefix, 12, 9, "https://id.gs1.org/417/%s"},
+	} {
+		key, err := numbered(id.lead, id.prefix, id.digits, id.number)
 		if err != nil {
 			return err
 		}
-		*place = "https://id.gs1.org/414/" + gln
+		*id.to = fmt.Sprintf(id.form, key)
 	}
+	f.Works = "https://id.gs1.org/414/" + f.WorksGLN
 	return nil
 }
 
-func withCheckDigit(digits string) (string, error) {
-	check, err := gs1.CheckDigit(digits)
-	return digits + string(check), err
+// numbered is a key of so many digits before its check digit: what leads it, the company
+// prefix and a number.
+func numbered(lead, prefix string, digits, number int) (string, error) {
+	body := lead + prefix
+	body += fmt.Sprintf("%0*d", digits-len(body), number)
+	check, err := gs1.CheckDigit(body)
+	return body + string(check), err
 }
 
 // orderAgain makes everything that is written from now on about another order of the

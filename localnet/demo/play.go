@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +49,6 @@ type Step struct {
 	Digest       types.Hash `json:"digest"`
 	Height       int64      `json:"height"` // block in which it was recorded or refused
 	Elapsed      int64      `json:"elapsed_ms"`
-	Waiting      string     `json:"-"` // what a pause before it is for
 }
 
 // Proof is what is left at the end: a file that needs no node.
@@ -88,18 +88,12 @@ func (s *Stage) Play(ctx context.Context) (*Proof, error) {
 // step plays one step and tells how it went.
 func (s *Stage) step(ctx context.Context, t *step, told Step) error {
 	told.Member, told.Organisation, told.Says, told.Rule = t.by.ID, t.by.Name, t.says, t.rule
-	told.Expected, told.Record, told.Waiting = t.refusal, t.record, t.why
+	told.Expected, told.Record = t.refusal, t.record
 	if s.Begin != nil {
 		s.Begin(told)
 	}
 	begin := time.Now()
-	if err := pause(ctx, t.pause); err != nil {
-		return err
-	}
-	args := append(t.command, "--member", t.by.ID, "--home", s.Home(t.by.ID), "--node", s.Node(t.by.ID), "--password-file", s.Password, "--wait")
-	told.Command = commandLine(args)
-	out, err := execute(ctx, append(args, "--json"))
-	if err := told.read(out, err); err != nil {
+	if err := s.perform(ctx, t, &told); err != nil {
 		return err
 	}
 	if err := s.complete(ctx, t, &told); err != nil {
@@ -112,6 +106,17 @@ func (s *Stage) step(ctx context.Context, t *step, told Step) error {
 		return fmt.Errorf("%s: %s, expected was %s: %s", told.Command, told.Code, told.Expected, told.Reason)
 	}
 	return nil
+}
+
+// perform runs a step's command, or posts its document.
+func (s *Stage) perform(ctx context.Context, t *step, told *Step) error {
+	if t.post != "" {
+		return s.capture(ctx, t, told)
+	}
+	args := append(t.command, "--member", t.by.ID, "--home", s.Home(t.by.ID), "--node", s.Node(t.by.ID), "--password-file", s.Password, "--wait")
+	told.Command = commandLine(args)
+	out, err := execute(ctx, append(args, "--json"))
+	return told.read(out, err)
 }
 
 // execute runs one command of package client, as its command line does.
@@ -183,7 +188,7 @@ func (s *Stage) complete(ctx context.Context, t *step, told *Step) error {
 
 func (told *Step) orderState(ctx context.Context, node *client.Client) error {
 	key := told.Record
-	if family, _, _ := strings.Cut(key, "/"); told.Code != types.OK || family == types.PrefixLot {
+	if family, _, _ := strings.Cut(key, "/"); told.Code != types.OK || !slices.Contains([]string{types.PrefixOrder, types.PrefixPayment, types.PrefixWaybill, types.PrefixDeclaration}, family) {
 		return nil
 	} else if family != types.PrefixOrder {
 		var d types.Document
@@ -245,15 +250,4 @@ func commandLine(args []string) string {
 		}
 	}
 	return os.Args[0] + " " + strings.Join(quoted, " ")
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

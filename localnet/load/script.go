@@ -71,11 +71,7 @@ func (s *script) lots(n int) (*Party, []types.Body, error) {
 	for i := range bodies {
 		number := n/len(s.cast.Makers)*s.bodies + i
 		id := types.LotID(fmt.Sprintf("%s.%X-%09d", maker.GTIN, s.run[:4], number))
-		bodies[i] = &types.CaptureEvent{
-			Type: types.ObjectEvent, Action: types.ActionAdd, Time: s.start.UnixMilli(),
-			BizStep: "commissioning", Disposition: "active", EventHash: sha256.Sum256([]byte(id)),
-			Lots: []types.LotQuantity{{Lot: id, Quantity: 25 * gs1.AmountScale, Unit: "KGM"}},
-		}
+		bodies[i] = types.Commissioning(id, 25*gs1.AmountScale, "KGM", s.at(n))
 	}
 	return maker, bodies, nil
 }

@@ -23,7 +23,7 @@ func (t *taking) Submit([]byte) (*types.Verified, error) { return &t.verified, n
 // BenchmarkBatch is the gateway's work for one transaction of a batch of 100.
 func BenchmarkBatch(b *testing.B) {
 	c := newTown(b)
-	raw := c.sign("coop", "AcceptLot", genesisTime+1000, `{"lot":"06901234000016.L2026A"}`)
+	raw := c.sign("coop", "AcceptLot", genesisTime+1000, `{"lot":"06901234000016.L2026A","from":"coop","quantity":0,"unit":""}`)
 	v, err := c.domain.Verify(raw)
 	check(b, err)
 	g := New(&taking{c, *v}, Options{})
@@ -51,7 +51,7 @@ func BenchmarkBatch(b *testing.B) {
 // BenchmarkSubmit is the gateway's work for a transaction that comes alone.
 func BenchmarkSubmit(b *testing.B) {
 	c := newTown(b)
-	raw := c.sign("coop", "AcceptLot", genesisTime+1000, `{"lot":"06901234000016.L2026A"}`)
+	raw := c.sign("coop", "AcceptLot", genesisTime+1000, `{"lot":"06901234000016.L2026A","from":"coop","quantity":0,"unit":""}`)
 	v, err := c.domain.Verify(raw)
 	check(b, err)
 	g := New(&taking{c, *v}, Options{})
@@ -97,10 +97,10 @@ func (c *town) fill(n int) {
 	height := c.last.Height + 1
 	block := &types.Block{Height: height, Time: genesisTime + 1000*height, Hash: types.LeafHash(fmt.Append(nil, "block ", height))}
 	over := store.NewOverlay(c.state)
-	body, err := types.EncodeBody(&types.AcceptLot{Lot: "06901234000016.L2026A"})
+	body, err := types.EncodeBody(&types.AcceptLot{Lot: "06901234000016.L2026A", From: "coop"})
 	check(c.t, err)
 	for i := range n {
-		l := &types.Lot{ID: types.LotID(fmt.Sprintf("06901234000016.L%06d", i)), Unit: "KGM", Produced: 1, Owner: "coop", Custodian: "coop"}
+		l := &types.Lot{ID: types.LotID(fmt.Sprintf("06901234000016.L%06d", i)), Unit: "KGM", Produced: 1, Owner: "coop", Holdings: []types.Holding{{Member: "coop", Quantity: 1}}}
 		e := types.Event{Tx: types.LeafHash(fmt.Append(nil, i)), Height: height, Time: block.Time, Member: "coop", Kind: "AcceptLot", Body: body}
 		raw, err := e.Encode()
 		check(c.t, err)

@@ -23,7 +23,7 @@ const (
 func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{ResponseWriter: w, began: time.Now(), control: http.NewResponseController(w)}
 	handler, pattern := g.mux.Handler(r)
-	_, path, _ := strings.Cut(pattern, " ")
+	path := pattern[strings.IndexByte(pattern, ' ')+1:] // without the method, if it names one
 	route := strings.NewReplacer("{key...}", "{key}", "{$}", "").Replace(path)
 	defer g.finish(x, r, route)
 	if pattern == "" {

@@ -52,6 +52,12 @@ type Options struct {
 
 	// Now is the clock that the age is measured with. nil means the machine's.
 	Now func() time.Time
+
+	// Mount adds the routes of another interface of the node, which are bounded, recovered
+	// and counted as the gateway's own. It is called once, with what takes a route, whose
+	// pattern names no method, and with what makes evidence of a record and its history;
+	// the errors of that know their HTTP status (GetStatus). nil means that there is none.
+	Mount func(handle func(pattern string, h http.Handler), evidence func(ctx context.Context, key string) (*types.Evidence, error))
 }
 
 func (o Options) withDefaults() Options {
@@ -126,11 +132,31 @@ func (g *gateway) routes() {
 	g.historyRoute()
 	g.evidenceRoutes()
 	g.listRoutes()
+	g.traceRoutes()
+	g.thingEventRoutes()
+	g.recallRoute()
 	g.statusRoute()
 	g.genesisRoute()
 	g.schemaRoute()
 	g.healthRoute()
 	g.metricsRoute()
 	g.pageRoute()
+	g.mountRoutes()
 	g.openAPIRoutes() // last: it writes down the others
+}
+
+// mountRoutes takes the routes of the node's other interface.
+func (g *gateway) mountRoutes() {
+	if g.opts.Mount == nil {
+		return
+	}
+	g.opts.Mount(g.mux.Handle, func(ctx context.Context, key string) (*types.Evidence, error) {
+		in := new(evidenceQuery)
+		in.Key = key
+		answer, err := g.evidence(ctx, in, true)
+		if err != nil {
+			return nil, g.problem(ctx, "evidence of "+key, err)
+		}
+		return &answer.Body, nil
+	})
 }

@@ -48,12 +48,86 @@ type transactionList struct {
 	Next         string                  `json:"next" doc:"after for the next page, empty on the last"`
 }
 
+type unitList struct {
+	Height int64            `json:"height" doc:"last block in the read model"`
+	Units  []readmodel.Unit `json:"units"`
+	Next   string           `json:"next" doc:"after for the next page, empty on the last"`
+}
+
+type productList struct {
+	Height   int64               `json:"height" doc:"last block in the read model"`
+	Products []readmodel.Product `json:"products"`
+	Next     string              `json:"next" doc:"after for the next page, empty on the last"`
+}
+
+type plotList struct {
+	Height int64            `json:"height" doc:"last block in the read model"`
+	Plots  []readmodel.Plot `json:"plots"`
+	Next   string           `json:"next" doc:"after for the next page, empty on the last"`
+}
+
+type certificateList struct {
+	Height       int64                   `json:"height" doc:"last block in the read model"`
+	Certificates []readmodel.Certificate `json:"certificates"`
+	Next         string                  `json:"next" doc:"after for the next page, empty on the last"`
+}
+
+type accreditationList struct {
+	Height         int64                     `json:"height" doc:"last block in the read model"`
+	Accreditations []readmodel.Accreditation `json:"accreditations"`
+	Next           string                    `json:"next" doc:"after for the next page, empty on the last"`
+}
+
+type recallList struct {
+	Height  int64              `json:"height" doc:"last block in the read model"`
+	Recalls []readmodel.Recall `json:"recalls"`
+	Next    string             `json:"next" doc:"after for the next page, empty on the last"`
+}
+
 type membersQuery struct{ Paged }
 
 type lotsQuery struct {
 	Paged
-	Custodian string `query:"custodian" doc:"member that holds the lot"`
-	Owner     string `query:"owner" doc:"member that commissioned the lot"`
+	Holder  string `query:"holder" doc:"member that holds any of the lot"`
+	Owner   string `query:"owner" doc:"member that commissioned the lot"`
+	OfferTo string `query:"offerTo" doc:"member that any of the lot is offered to"`
+	Product string `query:"product" doc:"GTIN, 14 digits"`
+	Plot    string `query:"plot" doc:"where it was harvested"`
+	Claim   string `query:"claim" doc:"standard that it may be sold under"`
+	Recall  string `query:"recall" doc:"recall that reached it" example:"linan-coop/2026-3"`
+}
+
+type unitsQuery struct {
+	Paged
+	Custodian string `query:"custodian" doc:"member that holds the unit"`
+	Owner     string `query:"owner" doc:"member that commissioned the unit"`
+	OfferTo   string `query:"offerTo" doc:"member that the unit is offered to"`
+	Parent    string `query:"parent" doc:"unit that it is directly inside of"`
+	Content   string `query:"content" doc:"lot that is directly inside it"`
+	Recall    string `query:"recall" doc:"recall that reached it"`
+}
+
+type ownedQuery struct {
+	Paged
+	Owner string `query:"owner" doc:"member that registered it"`
+}
+
+type certificatesQuery struct {
+	Paged
+	Standard string `query:"standard"`
+	Issuer   string `query:"issuer"`
+	Subject  string `query:"subject" doc:"member that may use it"`
+}
+
+type accreditationsQuery struct {
+	Paged
+	Issuer string `query:"issuer" doc:"member that may issue"`
+}
+
+type recallsQuery struct {
+	Paged
+	Member string `query:"member" doc:"who opened it"`
+	Open   bool   `query:"open" doc:"only those that are not closed"`
 }
 
 type ordersQuery struct {
@@ -82,7 +156,49 @@ func (g *gateway) listRoutes() {
 	listRoute(g, "lots", "lots, by id",
 		func(ctx context.Context, m *readmodel.Model, in *lotsQuery) (l lotList, err error) {
 			l.Height = m.Height()
-			l.Lots, l.Next, err = m.Lots(ctx, readmodel.LotFilter{Custodian: in.Custodian, Owner: in.Owner}, in.page())
+			l.Lots, l.Next, err = m.Lots(ctx, readmodel.LotFilter{
+				Holder: in.Holder, Owner: in.Owner, OfferTo: in.OfferTo, Product: in.Product, Plot: in.Plot,
+				Claim: in.Claim, Recall: types.RecallID(in.Recall),
+			}, in.page())
+			return l, err
+		})
+	listRoute(g, "units", "units, by id",
+		func(ctx context.Context, m *readmodel.Model, in *unitsQuery) (l unitList, err error) {
+			l.Height = m.Height()
+			l.Units, l.Next, err = m.Units(ctx, readmodel.UnitFilter{
+				Custodian: in.Custodian, Owner: in.Owner, OfferTo: in.OfferTo, Parent: types.UnitID(in.Parent),
+				Content: types.LotID(in.Content), Recall: types.RecallID(in.Recall),
+			}, in.page())
+			return l, err
+		})
+	listRoute(g, "products", "registered trade items, by GTIN",
+		func(ctx context.Context, m *readmodel.Model, in *ownedQuery) (l productList, err error) {
+			l.Height = m.Height()
+			l.Products, l.Next, err = m.Products(ctx, readmodel.ProductFilter{Owner: in.Owner}, in.page())
+			return l, err
+		})
+	listRoute(g, "plots", "registered plots with their seasons, by id",
+		func(ctx context.Context, m *readmodel.Model, in *ownedQuery) (l plotList, err error) {
+			l.Height = m.Height()
+			l.Plots, l.Next, err = m.Plots(ctx, readmodel.PlotFilter{Owner: in.Owner}, in.page())
+			return l, err
+		})
+	listRoute(g, "certificates", "certificates, by id",
+		func(ctx context.Context, m *readmodel.Model, in *certificatesQuery) (l certificateList, err error) {
+			l.Height = m.Height()
+			l.Certificates, l.Next, err = m.Certificates(ctx, readmodel.CertificateFilter{Standard: in.Standard, Issuer: in.Issuer, Subject: in.Subject}, in.page())
+			return l, err
+		})
+	listRoute(g, "accreditations", "accreditations, by authority and name",
+		func(ctx context.Context, m *readmodel.Model, in *accreditationsQuery) (l accreditationList, err error) {
+			l.Height = m.Height()
+			l.Accreditations, l.Next, err = m.Accreditations(ctx, readmodel.AccreditationFilter{Issuer: in.Issuer}, in.page())
+			return l, err
+		})
+	listRoute(g, "recalls", "recalls, by member and name",
+		func(ctx context.Context, m *readmodel.Model, in *recallsQuery) (l recallList, err error) {
+			l.Height = m.Height()
+			l.Recalls, l.Next, err = m.Recalls(ctx, readmodel.RecallFilter{Member: in.Member, Open: in.Open}, in.page())
 			return l, err
 		})
 	listRoute(g, "orders", "orders, by platform and time",

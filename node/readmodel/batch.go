@@ -13,22 +13,16 @@ import (
 
 // batch is what some blocks in a row change.
 type batch struct {
-	blocks  []*types.Block
-	links   []link
-	touched map[string]int64 // record's key → last block that touched it
-	rows    int
-}
-
-// link is a lot's part in a transformation.
-type link struct {
-	event  int64 // position
-	lot    types.LotID
-	output bool
+	blocks   []*types.Block
+	captured []*captured
+	touched  map[string]int64 // record's key → last block that touched it
+	rows     int
+	bytes    int
 }
 
 func newBatch() *batch { return &batch{touched: map[string]int64{}} }
 
-func (b *batch) full() bool { return b.rows >= batchRows }
+func (b *batch) full() bool { return b.rows >= batchRows || b.bytes >= batchBytes }
 
 func (b *batch) first() *types.Block { return b.blocks[0] }
 func (b *batch) last() *types.Block  { return b.blocks[len(b.blocks)-1] }
@@ -38,12 +32,13 @@ func (b *batch) add(block *types.Block) error {
 	b.rows += len(block.Txs) + 1
 	for i := range block.Events {
 		e := &block.Events[i]
+		b.bytes += len(e.Event.Body)
 		for _, key := range e.Keys {
 			if familyOf(key) != nil {
 				b.touch(key, block.Height)
 			}
 		}
-		if err := b.link(position(block.Height, i), &e.Event); err != nil {
+		if err := b.capture(position(block.Height, i), e); err != nil {
 			return fmt.Errorf("block %d, event %d: %w", block.Height, i, err)
 		}
 	}
@@ -57,43 +52,48 @@ func (b *batch) touch(key string, height int64) {
 	b.touched[key] = height
 }
 
-// link notes the lots of a transformation.
-func (b *batch) link(event int64, e *types.Event) error {
-	if e.Kind != captureKind {
+// capture takes over an EPCIS event.
+func (b *batch) capture(position int64, e *types.RecordEvent) error {
+	if e.Event.Kind != captureKind {
 		return nil
 	}
-	body, err := types.DecodeBody(e.Kind, e.Body)
+	c, err := readCaptured(position, e)
 	if err != nil {
 		return err
 	}
-	c, ok := body.(*types.CaptureEvent)
-	if !ok || c.Type != types.TransformationEvent {
-		return nil
-	}
-	for _, q := range c.Inputs {
-		b.links = append(b.links, link{event, q.Lot, false})
-	}
-	for _, q := range c.Outputs {
-		b.links = append(b.links, link{event, q.Lot, true})
-	}
+	b.captured = append(b.captured, c)
+	b.rows += capturedRows
 	return nil
 }
 
-// captureKind is the kind of the transactions that carry transformations.
-const captureKind = "CaptureEvent"
+// captureKind is the kind of the transactions that carry EPCIS events, and capturedRows
+// how many rows of other kinds take as long to write as one of them.
+const (
+	captureKind  = "CaptureEvent"
+	capturedRows = 8
+)
 
 // family is a family of records that has a table.
 type family struct {
 	prefix  string
 	project func(w *writer, id string, value []byte, height int64) error
-	remove  string // statement that deletes by the key's parts
+	remove  string // statement that deletes by the id
+	facets  bool   // whether its records have facets
 }
 
 // families lists them, one line each.
 var families = []*family{
-	{types.PrefixMember + "/", (*writer).member, "DELETE FROM members WHERE id = ?"},
-	{types.PrefixLot + "/", (*writer).lot, "DELETE FROM lots WHERE id = ?"},
-	{types.PrefixOrder + "/", (*writer).order, "DELETE FROM orders WHERE platform || '/' || ulid = ?"},
+	{prefix: types.PrefixMember + "/", project: (*writer).member, remove: "DELETE FROM members WHERE id = ?"},
+	{prefix: types.PrefixOrder + "/", project: (*writer).order, remove: "DELETE FROM orders WHERE platform || '/' || ulid = ?"},
+	{prefix: types.PrefixLot + "/", project: (*writer).lot, remove: "DELETE FROM lots WHERE id = ?", facets: true},
+	{prefix: types.PrefixUnit + "/", project: (*writer).unit, remove: "DELETE FROM units WHERE id = ?", facets: true},
+	{prefix: types.PrefixProduct + "/", project: (*writer).product, remove: "DELETE FROM products WHERE id = ?"},
+	{prefix: types.PrefixPlot + "/", project: (*writer).plot, remove: "DELETE FROM plots WHERE id = ?"},
+	{prefix: types.PrefixCertificate + "/", project: (*writer).certificate, remove: "DELETE FROM certificates WHERE id = ?"},
+	{prefix: types.PrefixAccreditation + "/", project: (*writer).accreditation, remove: "DELETE FROM accreditations WHERE id = ?"},
+	{prefix: types.PrefixRecall + "/", project: (*writer).recall, remove: "DELETE FROM recalls WHERE id = ?"},
+	{prefix: types.PrefixReport + "/", project: (*writer).report, remove: "DELETE FROM reports WHERE recall || '/' || member || '/' || thing = ?"},
+	{prefix: types.PrefixMark + "/", project: (*writer).spread, remove: "DELETE FROM spreads WHERE id = ?"},
 }
 
 func familyOf(key string) *family {
@@ -112,10 +112,8 @@ func (w *writer) batch(b *batch, v View, p progress) error {
 			return fmt.Errorf("block %d: %w", block.Height, err)
 		}
 	}
-	for _, l := range b.links {
-		if err := w.add(tableLinks, l.event, string(l.lot), l.output); err != nil {
-			return err
-		}
+	if err := w.events(b.captured); err != nil {
+		return err
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.touched)) {
 		if err := w.present(v, key, b.touched[key]); err != nil {
@@ -123,6 +121,9 @@ func (w *writer) batch(b *batch, v View, p progress) error {
 		}
 	}
 	if err := w.flush(); err != nil {
+		return err
+	}
+	if err := w.declare(b.captured); err != nil {
 		return err
 	}
 	_, err := w.tx.Exec("REPLACE INTO progress VALUES (1, ?, ?, ?)", p.first, p.last, p.hash[:])
@@ -137,10 +138,20 @@ func (w *writer) present(v View, key string, height int64) error {
 	}
 	f := familyOf(key)
 	if value == nil {
-		_, err := w.tx.Exec(f.remove, strings.TrimPrefix(key, f.prefix))
-		return err
+		return w.gone(f, key)
 	}
 	return w.project(f, key, value, height)
+}
+
+// gone deletes what was known of a record.
+func (w *writer) gone(f *family, key string) error {
+	if f.facets {
+		if err := w.facets(types.ThingKey(key), nil); err != nil {
+			return err
+		}
+	}
+	_, err := w.tx.Exec(f.remove, strings.TrimPrefix(key, f.prefix))
+	return err
 }
 
 func (w *writer) project(f *family, key string, value []byte, height int64) error {

@@ -26,6 +26,9 @@ type chain struct {
 
 	block  *types.Block
 	writes *store.Overlay
+
+	captured []taken
+	wrongOne int // of them, the one that the next declaration takes back
 }
 
 func newChain(t testing.TB, salt byte) *chain {
@@ -116,10 +119,13 @@ func (c *chain) transaction() {
 	e := types.Event{Tx: tx.Digest}
 	switch c.random.IntN(8) {
 	case 0:
-		tx.Code, tx.Kind, tx.Member = types.Overdraw, "CaptureEvent", "farm"
-	case 1, 2, 3:
-		tx.Kind, tx.Member = "CaptureEvent", "farm"
-		c.transform(e)
+		tx.Code, tx.Kind, tx.Member = types.Overdraw, captureKind, "farm"
+	case 1, 2, 3, 4:
+		tx.Kind, tx.Member = captureKind, "farm"
+		c.capture(e)
+	case 5:
+		tx.Kind, tx.Member = "IssueCertificate", "office"
+		c.paper(e)
 	default:
 		tx.Kind, tx.Member = "RecordOrder", fmt.Sprintf("platform-%d", c.random.IntN(3))
 		c.order(e, tx.Member)
@@ -127,22 +133,114 @@ func (c *chain) transaction() {
 	c.block.Txs = append(c.block.Txs, tx)
 }
 
-// transform makes one lot from two.
-func (c *chain) transform(e types.Event) {
-	lot := func() types.LotID { return types.LotID(fmt.Sprintf("06901234000016.L%d", c.random.IntN(20))) }
-	in, other, out := lot(), lot(), lot()
-	body, err := types.EncodeBody(&types.CaptureEvent{
-		Type: types.TransformationEvent, Lots: []types.LotQuantity{},
-		Inputs:  []types.LotQuantity{{Lot: in, Quantity: 1, Unit: "KGM"}, {Lot: other, Quantity: 1, Unit: "KGM"}},
-		Outputs: []types.LotQuantity{{Lot: out, Quantity: 1, Unit: "KGM"}},
-	})
-	check(c.t, err)
-	e.Kind, e.Member, e.Body = "CaptureEvent", "farm", body
-	r := &types.Lot{ID: out}
-	c.get("lot/"+string(out), r)
-	r.Owner, r.Custodian, r.Unit = "farm", fmt.Sprintf("holder-%d", c.random.IntN(3)), "KGM"
-	r.Produced++
-	c.put("lot/"+string(out), r, e)
+// capture adds an event and changes the lots and units that it names.
+func (c *chain) capture(e types.Event) {
+	from, to := c.random.IntN(20), c.random.IntN(20)
+	pallet := c.random.IntN(10)
+	at := c.block.Time - c.random.Int64N(3_600_000)
+	var d doc
+	switch c.random.IntN(6) {
+	case 0:
+		d = doc{"type": types.ObjectEvent, "action": types.ActionAdd, "bizStep": "commissioning",
+			"quantityList": []doc{quantity(lotURI(1, from), 100, "KGM")}, "bizLocation": doc{"id": siteURI(from)}}
+	case 1:
+		d = doc{"type": types.TransformationEvent, "bizStep": "commissioning",
+			"inputQuantityList":  []doc{quantity(lotURI(1, from), 2, "KGM"), quantity("https://id.gs1.org/01/"+gtin(9), 1, "KGM")},
+			"outputQuantityList": []doc{quantity(lotURI(2, to), 1.5, "KGM")}}
+	case 2:
+		d = doc{"type": types.AggregationEvent, "action": types.ActionAdd, "bizStep": "packing", "parentID": palletURI(pallet),
+			"childQuantityList": []doc{quantity(lotURI(2, from), 1, "KGM")}}
+	case 3:
+		d = c.wrong()
+	default:
+		d = doc{"type": types.ObjectEvent, "action": types.ActionObserve, "bizStep": "inspecting", "disposition": "conformant",
+			"epcList": []string{palletURI(pallet)}, "readPoint": doc{"id": siteURI(to)}}
+	}
+	if _, wrong := d["errorDeclaration"]; !wrong {
+		d["eventID"] = fmt.Sprintf("urn:uuid:00000000-0000-4000-8000-%012d", len(c.captured))
+		c.captured = append(c.captured, taken{at, d})
+	} else {
+		at = c.captured[c.wrongOne].at
+	}
+	e.Member = "farm"
+	r := record(c.t, e, event(c.t, at, d))
+	e.Kind, e.Body = r.Event.Kind, r.Event.Body
+	c.lot(types.LotID(fmt.Sprintf("%s.L%d", gtin(1+from%2), from)), e)
+	c.pallet(types.UnitID("sscc."+sscc(pallet)), from, e, r.Keys[0])
+}
+
+// taken is an event that was captured.
+type taken struct {
+	at int64
+	d  doc
+}
+
+// wrong declares one of the captured events an error, or observes something before there
+// is any.
+func (c *chain) wrong() doc {
+	if len(c.captured) == 0 {
+		return doc{"type": types.ObjectEvent, "action": types.ActionObserve, "epcList": []string{palletURI(1)}}
+	}
+	c.wrongOne = c.random.IntN(len(c.captured))
+	d := doc{"errorDeclaration": doc{"declarationTime": "2026-11-23T08:30:00.000Z", "reason": "incorrect_data", "correctiveEventIDs": []string{"urn:uuid:00000000-0000-4000-8000-000000000001"}}}
+	for name, v := range c.captured[c.wrongOne].d {
+		d[name] = v
+	}
+	return d
+}
+
+// lot changes a lot.
+func (c *chain) lot(id types.LotID, e types.Event) {
+	r := &types.Lot{ID: id}
+	c.get(string(id.Key()), r)
+	r.Owner, r.Unit = "farm", "KGM"
+	r.Produced += 100
+	r.Holdings = []types.Holding{{Member: fmt.Sprintf("holder-%d", c.random.IntN(3)), Quantity: r.Produced / 2}, {Member: "shop", Quantity: r.Produced / 2}}
+	r.Offers = nil
+	if c.random.IntN(4) == 0 {
+		r.Offers = []types.Offer{{From: r.Holdings[0].Member, To: "shop", Quantity: 1, Until: c.block.Time, State: types.OfferOpen}}
+	}
+	r.Trace.Claims = []string{"organic"}[:c.random.IntN(2)]
+	r.Trace.Marks = []types.Mark{{Kind: types.MarkRecall, Ref: "office/2026-1"}}[:c.random.IntN(2)]
+	c.put(string(id.Key()), r, e)
+}
+
+// pallet changes a unit, and enters the event into its own record.
+func (c *chain) pallet(id types.UnitID, lot int, e types.Event, event string) {
+	r := &types.Unit{ID: id, Children: []types.UnitID{}}
+	c.get(string(id.Key()), r)
+	r.Custodian, r.Fate = fmt.Sprintf("holder-%d", c.random.IntN(3)), []string{"", types.FateSold}[c.random.IntN(2)]
+	r.Contents = []types.LotPart{{Lot: types.LotID(fmt.Sprintf("%s.L%d", gtin(1), lot)), Quantity: 5}}
+	r.OfferTo = []string{"", "shop"}[c.random.IntN(2)]
+	r.Trace.Marks = []types.Mark{{Kind: types.MarkRecall, Ref: "office/2026-1"}}[:c.random.IntN(2)]
+	c.put(string(id.Key()), r, types.Event{Tx: e.Tx, Member: e.Member, Kind: "OfferUnit", Body: []byte{0xa0}})
+	c.block.Events = c.block.Events[:len(c.block.Events)-1]
+	last := &c.block.Events[len(c.block.Events)-1]
+	last.Keys = append(last.Keys, string(id.Key()), event)
+}
+
+// paper changes one of the records that are not goods.
+func (c *chain) paper(e types.Event) {
+	n := c.random.IntN(30)
+	e.Kind, e.Member, e.Body = "IssueCertificate", "office", []byte{0xa0}
+	member := fmt.Sprintf("holder-%d", n%3)
+	changes := []types.StatusChange{{Status: types.StatusSuspended, Effective: c.block.Time - 1, Reason: "no visit"}}[:n%2]
+	switch c.random.IntN(7) {
+	case 0:
+		c.put("product/"+gtin(n), &types.Product{GTIN: gtin(n), Name: "Nuts", Owner: member, Net: 25_000, NetUnit: "KGM"}, e)
+	case 1:
+		c.put("plot/sgln."+gln(n), &types.Plot{ID: "sgln." + gln(n), Name: "Slope", Owner: member, Seasons: []types.Season{{GTIN: gtin(n), Cap: 7}}}, e)
+	case 2:
+		c.put("certificate/gdti."+gln(n), &types.Certificate{Standard: "organic", Issuer: "office", Subject: member, GTINs: []string{gtin(n)}, Changes: changes}, e)
+	case 3:
+		c.put(fmt.Sprintf("accreditation/office/a%d", n), &types.Accreditation{Issuer: member, Standards: []string{"organic"}, Changes: changes}, e)
+	case 4:
+		c.put(fmt.Sprintf("recall/office/2026-%d", n%3), &types.Recall{Things: []types.ThingKey{types.ThingKey("lot/" + gtin(1) + ".L1")}, Class: 1, Reason: "glass", Opened: 1, Closed: int64(n % 2)}, e)
+	case 5:
+		c.put(fmt.Sprintf("report/office/2026-1/%s/lot/%s.L%d", member, gtin(1), n), &types.RecallReport{Located: 50, Notified: 1, Time: c.block.Time}, e)
+	default:
+		c.put("mark/recall/office/2026-1", &types.Spread{Marked: uint64(n)}, e)
+	}
 }
 
 func (c *chain) order(e types.Event, platform string) {

@@ -36,8 +36,10 @@ const (
 	far      = 2000
 	restMost = 5 * time.Second
 
-	// batchRows bounds one SQL transaction: transactions and touched records.
-	batchRows = 20_000
+	// batchRows bounds one SQL transaction: transactions, touched records and, each for
+	// several, captured events. batchBytes bounds what it takes from the journal.
+	batchRows  = 20_000
+	batchBytes = 32 << 20
 )
 
 // Follow takes over the journal's blocks until ctx ends, then returns nil. A model that

@@ -16,23 +16,49 @@ const (
 	tableBlocks table = iota
 	tableTransactions
 	tableMembers
-	tableLots
 	tableOrders
+	tableLots
+	tableUnits
+	tableFacets
+	tableProducts
+	tablePlots
+	tableCertificates
+	tableAccreditations
+	tableRecalls
+	tableReports
+	tableSpreads
+	tableEvents
+	tablePostings
+	tableSegments
 	tableLinks
 	tables
 )
 
-// shapes has each table's name and number of columns.
+// shapes has each table's name and number of columns, and what becomes of a row whose
+// primary key is there already; "" replaces it.
 var shapes = [tables]struct {
 	name    string
 	columns int
+	merge   string
 }{
-	tableBlocks:       {"blocks", 2},
-	tableTransactions: {"transactions", 6},
-	tableMembers:      {"members", 8},
-	tableLots:         {"lots", 10},
-	tableOrders:       {"orders", 11},
-	tableLinks:        {"lot_links", 3},
+	tableBlocks:         {name: "blocks", columns: 2},
+	tableTransactions:   {name: "transactions", columns: 6},
+	tableMembers:        {name: "members", columns: 8},
+	tableOrders:         {name: "orders", columns: 11},
+	tableLots:           {name: "lots", columns: 20},
+	tableUnits:          {name: "units", columns: 19},
+	tableFacets:         {name: "facets", columns: 3},
+	tableProducts:       {name: "products", columns: 7},
+	tablePlots:          {name: "plots", columns: 5},
+	tableCertificates:   {name: "certificates", columns: 17},
+	tableAccreditations: {name: "accreditations", columns: 8},
+	tableRecalls:        {name: "recalls", columns: 4},
+	tableReports:        {name: "reports", columns: 7},
+	tableSpreads:        {name: "spreads", columns: 4},
+	tableEvents:         {name: "events", columns: 13},
+	tablePostings:       {name: "postings", columns: 4, merge: "slots = CAST(slots || excluded.slots AS BLOB)"},
+	tableSegments:       {name: "segments", columns: 3, merge: "least = min(least, excluded.least), most = max(most, excluded.most)"},
+	tableLinks:          {name: "links", columns: 3},
 }
 
 // together is how many rows one statement takes; a row alone costs nearly twice as much.
@@ -45,18 +71,27 @@ type statements struct {
 
 func prepare(db *sql.DB) (*statements, error) {
 	s := &statements{}
-	for t, shape := range shapes {
+	for t := range tables {
 		var err error
-		row := "(" + strings.TrimSuffix(strings.Repeat("?,", shape.columns), ",") + ")"
-		into := "REPLACE INTO " + shape.name + " VALUES "
-		if s.one[t], err = db.Prepare(into + row); err != nil {
+		if s.one[t], err = db.Prepare(t.insert(1)); err != nil {
 			return nil, err
 		}
-		if s.many[t], err = db.Prepare(into + row + strings.Repeat(","+row, together-1)); err != nil {
+		if s.many[t], err = db.Prepare(t.insert(together)); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
+}
+
+// insert is the statement that puts so many rows into the table.
+func (t table) insert(rows int) string {
+	shape := shapes[t]
+	row := "(" + strings.TrimSuffix(strings.Repeat("?,", shape.columns), ",") + ")"
+	values := shape.name + " VALUES " + row + strings.Repeat(","+row, rows-1)
+	if shape.merge == "" {
+		return "REPLACE INTO " + values
+	}
+	return "INSERT INTO " + values + " ON CONFLICT DO UPDATE SET " + shape.merge
 }
 
 func (s *statements) close() error {
@@ -72,6 +107,7 @@ type writer struct {
 	tx      *sql.Tx
 	insert  *statements
 	pending [tables][]any
+	changed []faceted // things whose facets wait
 }
 
 func (s *statements) writer(tx *sql.Tx) *writer { return &writer{tx: tx, insert: s} }
@@ -89,6 +125,9 @@ func (w *writer) add(t table, values ...any) error {
 
 // flush writes the rows that wait.
 func (w *writer) flush() error {
+	if err := w.flushFacets(); err != nil {
+		return err
+	}
 	for t, shape := range shapes {
 		rows := w.pending[t]
 		for ; len(rows) > 0; rows = rows[shape.columns:] {

@@ -1,6 +1,7 @@
 package readmodel
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -28,10 +29,12 @@ type Model struct {
 	write  *sql.DB // one connection
 	insert *statements
 	closed bool
+	cache  *rowCache
 
 	progress progress // this and fits are Follow's own
 	fits     bool     // the last block was compared with the journal's
 	height   atomic.Int64
+	moved    atomic.Pointer[chan struct{}] // closed when the height has changed
 }
 
 // progress is how far the model has come.
@@ -53,7 +56,8 @@ func Open(path string, state func() (View, error)) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open read model: %w", err)
 	}
-	m := &Model{path: path, state: state}
+	m := &Model{path: path, state: state, cache: newRowCache()}
+	m.moved.Store(new(make(chan struct{})))
 	if err := m.open(); err != nil {
 		if err := m.renew(); err != nil {
 			return nil, fmt.Errorf("open read model %s: %w", path, err)
@@ -65,6 +69,25 @@ func Open(path string, state func() (View, error)) (*Model, error) {
 // Height is the last block in the model, 0 when it is empty. Lists may show records
 // that are newer.
 func (m *Model) Height() int64 { return m.height.Load() }
+
+// Advanced returns a channel that is closed when the model takes over more blocks, or
+// begins anew. Who waits takes the channel first and looks at the model then.
+func (m *Model) Advanced() <-chan struct{} { return *m.moved.Load() }
+
+// Wait waits until the model has taken over a block.
+func (m *Model) Wait(ctx context.Context, height int64) error {
+	for {
+		advanced := m.Advanced()
+		if m.Height() >= height {
+			return nil
+		}
+		select {
+		case <-advanced:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for block %d in the read model: %w", height, ctx.Err())
+		}
+	}
+}
 
 // Close ends all queries. Follow must have returned.
 func (m *Model) Close() error {
@@ -136,6 +159,7 @@ func (m *Model) load() error {
 func (m *Model) advance(p progress) {
 	m.progress = p
 	m.height.Store(max(p.last, 0))
+	close(*m.moved.Swap(new(make(chan struct{}))))
 }
 
 // renew deletes the file and opens an empty one.
@@ -145,6 +169,7 @@ func (m *Model) renew() error {
 	if m.closed {
 		return errClosed
 	}
+	m.cache.purge()
 	m.shut() // its error says nothing about the file that is going to be deleted
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := os.Remove(m.path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
