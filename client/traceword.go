@@ -100,8 +100,16 @@ func balanceWords(e *types.TraceEvent) string {
 	return in + " → " + out
 }
 
-// stepWords names what an event did: the business step, or else what its type does.
+// stepWords names what an event did, and says when it was taken back.
 func stepWords(e *types.TraceEvent) string {
+	if e.Error {
+		return deedWords(e) + " (DECLARED AN ERROR)"
+	}
+	return deedWords(e)
+}
+
+// deedWords is the business step of an event, or else what its type does.
+func deedWords(e *types.TraceEvent) string {
 	if e.BizStep != "" {
 		return oneLine(lastWord(e.BizStep))
 	}

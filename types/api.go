@@ -132,6 +132,7 @@ type TraceEvent struct {
 	BizStep string      `json:"bizStep,omitempty"`
 	Place   string      `json:"place,omitempty" doc:"bizLocation, else readPoint"`
 	Member  string      `json:"member"`
+	Error   bool        `json:"error,omitempty" doc:"it was declared an error since"`
 	In      []TraceFlow `json:"in"`
 	Out     []TraceFlow `json:"out"`
 }

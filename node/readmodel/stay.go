@@ -51,7 +51,7 @@ func (w *walk) containers(keys []types.ThingKey) error {
 			w.packed[container] = append(w.packed[container], e)
 		}
 		return err
-	}, `SELECT j.value, e.n, e.position, e.time, e.tx, e.member, e.ref, e.event_id, e.story
+	}, `SELECT j.value, e.n, e.position, e.time, e.tx, e.member, e.ref, e.event_id, e.declared_by, e.story
 		FROM json_each(?) AS j CROSS JOIN links AS l ON l.thing = j.value AND l.out IN (1, 2)
 		CROSS JOIN events AS e ON e.n = l.n ORDER BY e.n`, keyList(keys))
 }

@@ -152,7 +152,7 @@ func (w *walk) load(events []int64) error {
 			containers = append(containers, e.flows[len(e.flows)-1].Thing)
 		}
 		return nil
-	}, `SELECT 0, e.n, e.position, e.time, e.tx, e.member, e.ref, e.event_id, e.story
+	}, `SELECT 0, e.n, e.position, e.time, e.tx, e.member, e.ref, e.event_id, e.declared_by, e.story
 		FROM json_each(?) AS j CROSS JOIN events AS e ON e.n = j.value`, keyList(events))
 	if err != nil {
 		return err
@@ -242,13 +242,13 @@ func (w *walk) reach(f *flow, depth int) bool {
 
 // scanTraced reads an event, behind one other column.
 func scanTraced(rows *sql.Rows, other any) (*tracedEvent, error) {
-	e, at := &tracedEvent{}, int64(0)
+	e, at, declaredBy := &tracedEvent{}, int64(0), int64(0)
 	var tx, raw []byte
 	s := &e.says
-	if err := rows.Scan(other, &e.n, &at, &s.Time, &tx, &s.Member, &s.Event, &s.EventID, &raw); err != nil {
+	if err := rows.Scan(other, &e.n, &at, &s.Time, &tx, &s.Member, &s.Event, &s.EventID, &declaredBy, &raw); err != nil {
 		return nil, err
 	}
-	s.Height, s.EventID = at>>positionBits, lengthen(s.EventID)
+	s.Height, s.EventID, s.Error = at>>positionBits, lengthen(s.EventID), declaredBy != 0
 	copy(s.Tx[:], tx)
 	var told story
 	err := types.DecodeState(raw, &told)

@@ -272,6 +272,30 @@ func TestDeclared(t *testing.T) {
 	}
 }
 
+// TestTraceOfDeclared: the event that made a lot stands in its trace once, and says that it
+// was taken back.
+func TestTraceOfDeclared(t *testing.T) {
+	made := doc{"type": types.ObjectEvent, "action": types.ActionAdd, "eventID": "urn:uuid:6b29fc40-ca47-1067-b31d-00dd010662da",
+		"quantityList": []doc{{"epcClass": lotURI(1, 1), "quantity": 10, "uom": "KGM"}}}
+	for _, declared := range []bool{false, true} {
+		m := openModel(t)
+		docs := []doc{made}
+		if declared {
+			docs = append(docs, with(made, doc{"errorDeclaration": doc{"declarationTime": "2026-11-23T08:30:00.000Z"}}))
+		}
+		block := &types.Block{Height: 1, Time: millStart}
+		for i, d := range docs {
+			block.Events = append(block.Events, record(t, types.Event{Height: 1, Time: millStart, Member: "farm", Index: uint64(i)}, event(t, millStart, d)))
+		}
+		m.fill(t, block)
+		a, err := m.Trace(t.Context(), lotKey(1, 1), true, 0, 0)
+		check(t, err)
+		if len(a.Events) != 1 || a.Events[0].Error != declared {
+			t.Errorf("declared %v: events %+v", declared, a.Events)
+		}
+	}
+}
+
 func TestEventRow(t *testing.T) {
 	d := doc{"type": types.ObjectEvent, "action": types.ActionObserve, "epcList": []string{palletURI(1)}}
 	m := told(t, d)
