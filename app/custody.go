@@ -69,12 +69,8 @@ func (x *capture) purpose() string {
 }
 
 func (x *capture) shipLot(at string, q epcis.Quantity, to string) error {
-	id, _, isLot, err := types.LotOf(q.Class)
-	if err != nil {
-		return err
-	}
-	l, err := x.knownOrOutside(id, isLot)
-	if l == nil || err != nil {
+	l, err := x.followedLot(q)
+	if err != nil || l == nil {
 		return err
 	}
 	if err := x.afterCommission(l); err != nil {
@@ -95,27 +91,9 @@ func (x *capture) shipLot(at string, q epcis.Quantity, to string) error {
 	return offer(x.Call, at, l, o)
 }
 
-// knownOrOutside returns a lot, nil when the ledger does not follow it.
-func (x *capture) knownOrOutside(id types.LotID, isLot bool) (*types.Lot, error) {
-	if !isLot {
-		x.outside()
-		return nil, nil
-	}
-	l, err := x.lots.get(x.Call, id)
-	if err == nil && l == nil {
-		x.outside()
-	}
-	return l, err
-}
-
 func (x *capture) shipUnit(at, uri, to string) error {
-	id, _, err := types.UnitOf(uri)
-	if err != nil {
-		return err
-	}
-	u, err := x.units.get(x.Call, id)
+	u, err := x.followedUnit(uri)
 	if err != nil || u == nil {
-		x.outside()
 		return err
 	}
 	if err := x.afterUnit(u); err != nil {
@@ -149,12 +127,8 @@ func (x *capture) receive() error {
 }
 
 func (x *capture) receiveLot(at string, q epcis.Quantity, from string) error {
-	id, _, isLot, err := types.LotOf(q.Class)
-	if err != nil {
-		return err
-	}
-	l, err := x.knownOrOutside(id, isLot)
-	if l == nil || err != nil {
+	l, err := x.followedLot(q)
+	if err != nil || l == nil {
 		return err
 	}
 	if from, err = x.offeredBy(at, l, from); err != nil || from == "" {
@@ -200,13 +174,8 @@ func (x *capture) offeredBy(at string, l *types.Lot, source string) (string, err
 }
 
 func (x *capture) receiveUnit(at, uri string) error {
-	id, _, err := types.UnitOf(uri)
-	if err != nil {
-		return err
-	}
-	u, err := x.units.get(x.Call, id)
+	u, err := x.followedUnit(uri)
 	if err != nil || u == nil {
-		x.outside()
 		return err
 	}
 	if u.OfferTo == x.Member.ID {

@@ -204,6 +204,43 @@ func (x *capture) makes() bool {
 	return x.Type == types.TransformationEvent || x.Type == types.ObjectEvent && x.Action == types.ActionAdd
 }
 
+// lotOf returns the lot that a quantity is of; isLot is false, and the class counted as
+// outside, where it names none.
+func (x *capture) lotOf(q epcis.Quantity) (id types.LotID, isLot bool, err error) {
+	id, _, isLot, err = types.LotOf(q.Class)
+	if err == nil && !isLot {
+		x.outside()
+	}
+	return id, isLot, err
+}
+
+// followedLot returns the lot that a quantity is of, nil when the ledger does not follow
+// it.
+func (x *capture) followedLot(q epcis.Quantity) (*types.Lot, error) {
+	id, isLot, err := x.lotOf(q)
+	if err != nil || !isLot {
+		return nil, err
+	}
+	l, err := x.lots.get(x.Call, id)
+	if err == nil && l == nil {
+		x.outside()
+	}
+	return l, err
+}
+
+// followedUnit returns the unit of an identifier, nil when the ledger does not follow it.
+func (x *capture) followedUnit(uri string) (*types.Unit, error) {
+	id, _, err := types.UnitOf(uri)
+	if err != nil {
+		return nil, err
+	}
+	u, err := x.units.get(x.Call, id)
+	if err == nil && u == nil {
+		x.outside()
+	}
+	return u, err
+}
+
 // what are the things and quantities that an event which changes none of them is about.
 func (x *capture) what() (epcs []string, quantities []epcis.Quantity) {
 	epcs = slices.Concat(x.EPCs, x.ChildEPCs)
@@ -231,13 +268,8 @@ func (x *capture) observe() error {
 }
 
 func (x *capture) observeUnit(at, uri string) error {
-	id, _, err := types.UnitOf(uri)
-	if err != nil {
-		return err
-	}
-	u, err := x.units.get(x.Call, id)
+	u, err := x.followedUnit(uri)
 	if err != nil || u == nil {
-		x.outside()
 		return err
 	}
 	if err := x.afterUnit(u); err != nil {
@@ -253,17 +285,8 @@ func (x *capture) observeUnit(at, uri string) error {
 }
 
 func (x *capture) observeLot(at string, q epcis.Quantity) error {
-	id, _, isLot, err := types.LotOf(q.Class)
-	if err != nil {
-		return err
-	}
-	if !isLot {
-		x.outside()
-		return nil
-	}
-	l, err := x.lots.get(x.Call, id)
+	l, err := x.followedLot(q)
 	if err != nil || l == nil {
-		x.outside()
 		return err
 	}
 	if err := x.afterCommission(l); err != nil || x.inspects() {

@@ -211,13 +211,9 @@ func hold(l *types.Lot, member string, more, less uint64) error {
 
 // endLot takes a quantity out of the ledger's sight.
 func (x *capture) endLot(at string, q epcis.Quantity, sold bool) error {
-	id, _, isLot, err := types.LotOf(q.Class)
-	if err != nil {
+	id, isLot, err := x.lotOf(q)
+	if err != nil || !isLot {
 		return err
-	}
-	if !isLot {
-		x.outside()
-		return nil
 	}
 	l, err := x.knownLot(at, q, id)
 	if err != nil {

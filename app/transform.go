@@ -93,13 +93,9 @@ func (x *capture) takeInputs() (*side, error) {
 }
 
 func (x *capture) takeLot(at string, q epcis.Quantity, s *side) error {
-	id, _, isLot, err := types.LotOf(q.Class)
-	if err != nil {
+	id, isLot, err := x.lotOf(q)
+	if err != nil || !isLot {
 		return err
-	}
-	if !isLot {
-		x.outside()
-		return nil
 	}
 	if err := amount(at, q); err != nil {
 		return err

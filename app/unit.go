@@ -343,13 +343,9 @@ func (x *capture) children(at string, u *types.Unit) ([]*types.Unit, error) {
 }
 
 func (x *capture) packLot(at string, parent *types.Unit, q epcis.Quantity) error {
-	id, _, isLot, err := types.LotOf(q.Class)
-	if err != nil {
+	id, isLot, err := x.lotOf(q)
+	if err != nil || !isLot {
 		return err
-	}
-	if !isLot {
-		x.outside()
-		return nil
 	}
 	if err := amount(at, q); err != nil {
 		return err
@@ -423,13 +419,9 @@ func (x *capture) unpackUnit(at string, parent, u *types.Unit) error {
 }
 
 func (x *capture) unpackLot(at string, parent *types.Unit, q epcis.Quantity) error {
-	id, _, isLot, err := types.LotOf(q.Class)
-	if err != nil {
+	id, isLot, err := x.lotOf(q)
+	if err != nil || !isLot {
 		return err
-	}
-	if !isLot {
-		x.outside()
-		return nil
 	}
 	i, found := partOf(parent, id)
 	if !found {

@@ -107,10 +107,11 @@ func (n *season) events(w http.ResponseWriter, r *http.Request) {
 func (n *season) mark(w http.ResponseWriter, key string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.marking <= 0 {
-		return false // the chain has no such record
+	spread := &types.Spread{Marked: 500} // it stays, with nothing in front, when all is marked
+	if n.marking > 0 {
+		spread.Front = []types.FrontPoint{{Thing: "lot/06901234000023.D2026A"}}
 	}
-	value, err := types.Encode(&types.Spread{Marked: 500})
+	value, err := types.Encode(spread)
 	if err != nil {
 		n.t.Error(err)
 	}

@@ -36,7 +36,7 @@ func (a *author) mark(ctx context.Context, body types.Body, more types.ContinueM
 	if err != nil {
 		return err
 	}
-	if err := a.dispatch(ctx, l, by, body); err != nil || a.dry {
+	if err := a.dispatch(ctx, l, by, []types.Body{body}); err != nil || a.dry {
 		return err
 	}
 	if err := a.markRest(ctx, l, by, more); err != nil {
@@ -54,7 +54,7 @@ func (a *author) markRest(ctx context.Context, l *ledger, by *Signer, more types
 			return err
 		}
 		a.note("%s marked, going on from %s", count(int(left.Marked), "thing"), count(len(left.Front), "thing"))
-		if err := a.dispatch(ctx, l, by, &more); err != nil {
+		if err := a.dispatch(ctx, l, by, []types.Body{&more}); err != nil {
 			if left, gone := l.spread(ctx, more); gone == nil && left == nil { // somebody else did the rest
 				return nil
 			}
@@ -77,23 +77,10 @@ func (l *ledger) spread(ctx context.Context, more types.ContinueMark) (*types.Sp
 	if err := types.Decode(answer.Value, &s); err != nil {
 		return nil, fmt.Errorf("record %s: %w", key, err)
 	}
+	if len(s.Front) == 0 { // the record stays when all is marked
+		return nil, nil
+	}
 	return &s, nil
-}
-
-// dispatch sends one body with a signer that is at hand, and tells what became of it.
-func (a *author) dispatch(ctx context.Context, l *ledger, by *Signer, body types.Body) error {
-	t, err := a.send(ctx, l, by, []types.Body{body})
-	if err != nil {
-		return undecided(t, err)
-	}
-	a.tell(t)
-	if err := a.emit(t); err != nil {
-		return err
-	}
-	if t.Refusal != nil {
-		return fmt.Errorf("%s for %s: %w", t.Kind, a.member, t.Refusal)
-	}
-	return nil
 }
 
 func recallOpenCommand(s *session) *cobra.Command {

@@ -140,6 +140,11 @@ func (a *author) transact(ctx context.Context, bodies []types.Body) error {
 	if err != nil {
 		return err
 	}
+	return a.dispatch(ctx, l, by, bodies)
+}
+
+// dispatch sends bodies with a signer that is at hand, and tells what became of them.
+func (a *author) dispatch(ctx context.Context, l *ledger, by *Signer, bodies []types.Body) error {
 	t, err := a.send(ctx, l, by, bodies)
 	if err != nil {
 		return undecided(t, err)
