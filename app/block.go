@@ -15,7 +15,10 @@ import (
 //	   several members; units and what is in them; products, plots, yields, claims (R1 F3
 //	   F7 F8), certificates (R5), recalls (R6); ranges under a company prefix. Chains of
 //	   version 1 end there: it never left the workshop.
-const RulesVersion = 2
+//	3  orders have flows, deadlines, quota grants and their way through customs (R7 to R9);
+//	   bonded books (R2), tariffs, returns; a payment's number is used once whatever its
+//	   time, a waybill's once in six months. Chains of version 2 end there like those of 1.
+const RulesVersion = 3
 
 // MaxBlockTxs bounds a block's transactions; a proposal with more is refused. A node
 // that has seen none of them verifies them all (about 60 µs each) well within a

@@ -98,6 +98,7 @@ func bind[T any, P interface {
 var rules = []rule{
 	bind(addKey, ""),
 	bind(retireKey, ""),
+	bind(setReader, ""),
 	bind(grantRange, ""),
 	bind(captureEvent, ""),
 	bind(settleDispute, types.RoleAuthority),
@@ -122,8 +123,17 @@ var rules = []rule{
 	bind(recordOrder, types.RolePlatform),
 	bind(recordPayment, types.RolePayment),
 	bind(recordWaybill, types.RoleLogistics),
+	bind(grantQuota, types.RoleCustoms),
 	bind(declare, types.RoleDeclarant),
 	bind(decide, types.RoleCustoms),
+	bind(cancel, types.RoleDeclarant),
+	bind(decideCancel, types.RoleCustoms),
+	bind(signFor, types.RoleLogistics),
+	bind(returnGoods, types.RoleDeclarant),
+	bind(decideReturn, types.RoleCustoms),
+	bind(creditBook, types.RoleWarehouse),
+	bind(setTariff, types.RoleCustoms),
+	bind(setLimits, types.RoleCustoms),
 }
 
 func ruleOf(kind string) *rule {

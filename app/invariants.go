@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
 
 	"github.com/caryaledger/carya/app/store"
@@ -66,6 +67,10 @@ func checkRecord(s State, key string, value []byte) error {
 		err = checkCreditRecord(r)
 	case *types.Order:
 		err = checkOrderRecord(s, types.OrderID(id), r)
+	case *types.Book:
+		if r.Balance < 0 {
+			err = fmt.Errorf("balance %d", r.Balance)
+		}
 	case *types.Document:
 		kind, _, _ := strings.Cut(key, "/")
 		err = checkDocumentRecord(s, kind, types.DocumentID(id), r)
@@ -113,40 +118,59 @@ func checkKeyRecord(s State, address string, k *types.KeyOwner) error {
 }
 
 func checkOrderRecord(s State, id types.OrderID, o *types.Order) error {
-	for _, d := range documentTables {
-		slot := o.Slot(d.slot)
+	for _, b := range bindings {
+		slot := o.Slot(b.slot)
 		if slot == nil {
 			continue
 		}
-		doc, err := d.table.Get(s, types.DocumentID(slot.Member+"/"+slot.ID))
+		doc, err := b.table.Get(s, documentID(slot))
 		if err != nil {
 			return err
 		}
 		if doc == nil || doc.Order != id {
-			return fmt.Errorf("its %s %s/%s is bound to %+v", d.slot, slot.Member, slot.ID, doc)
+			return fmt.Errorf("its %s %s is bound to %+v", b.slot, documentID(slot), doc)
 		}
+	}
+	if err := checkQuotaState(o); err != nil {
+		return err
 	}
 	return checkOrderState(o)
 }
+
+// undeclared lists the states in which no declaration of an order is live.
+var undeclared = []string{types.StatePartial, types.StateMismatch, types.StateMatched, types.StateCancelled}
 
 // checkOrderState compares the state with what the documents give.
 func checkOrderState(o *types.Order) error {
 	again := *o
 	match(&again)
-	want := again.State
-	if o.Slot(types.SlotDeclaration) != nil {
-		if again.State != types.StateMatched {
-			return fmt.Errorf("declared while its documents are %s", again.State)
-		}
-		switch o.State {
-		case types.StateDeclared, types.StateHeld, types.StateReleased:
-			want = o.State
-		default:
-			want = types.StateDeclared
-		}
+	live := o.Slot(types.SlotDeclaration) != nil
+	switch {
+	case live != !slices.Contains(undeclared, o.State):
+		return fmt.Errorf("is %s, and a live declaration is %v", o.State, live)
+	case live && again.State != types.StateMatched:
+		return fmt.Errorf("declared while its documents are %s", again.State)
+	case !live && o.State != types.StateCancelled && o.State != again.State:
+		return fmt.Errorf("is %s, its documents give %s", o.State, again.State)
+	case (o.Until != 0) != (o.State == types.StatePartial || o.State == types.StateMatched):
+		return fmt.Errorf("is %s until %d", o.State, o.Until)
 	}
-	if o.State != want {
-		return fmt.Errorf("is %s, its documents give %s", o.State, want)
+	return nil
+}
+
+// checkQuotaState: a grant is used by a live declaration, and settled by a release.
+func checkQuotaState(o *types.Order) error {
+	if len(o.Quota) == 0 {
+		return nil
+	}
+	released := len(o.Clearance) > 0 && o.Clearance[0].Released != 0
+	live := o.Slot(types.SlotDeclaration) != nil
+	want := live && o.State != types.StateSentBack
+	switch q := o.Quota[0]; {
+	case (q.State == types.QuotaUsed || q.State == types.QuotaSettled) != want:
+		return fmt.Errorf("is %s with a quota grant that is %s", o.State, q.State)
+	case want && (q.State == types.QuotaSettled) != released:
+		return fmt.Errorf("released is %v, its quota grant is %s", released, q.State)
 	}
 	return nil
 }
@@ -163,8 +187,12 @@ func checkDocumentRecord(s State, kind string, id types.DocumentID, d *types.Doc
 		return fmt.Errorf("bound to order %s, which does not exist", d.Order)
 	}
 	slot := o.Slot(kind)
-	if slot == nil || slot.Member+"/"+slot.ID != string(id) {
-		return fmt.Errorf("bound to order %s, whose %s is %+v", d.Order, kind, slot)
+	if slot != nil && slot.Member+"/"+slot.ID == string(id) {
+		return nil
+	}
+	// A number that was replaced, or whose declaration was withdrawn, stays bound.
+	if member, _, _ := strings.Cut(string(id), "/"); slot != nil && slot.Member != member && kind != types.SlotDeclaration {
+		return fmt.Errorf("bound to order %s, whose %s is by %s", d.Order, kind, slot.Member)
 	}
 	return nil
 }

@@ -43,3 +43,12 @@ func retireKey(c *Call, b *types.RetireKey) error {
 	key.Retired = c.Time
 	return members.Put(c, m.ID, m)
 }
+
+func setReader(c *Call, b *types.SetReader) error {
+	m, err := members.Get(c, c.Member.ID)
+	if err != nil {
+		return err
+	}
+	m.Reader = b.Reader
+	return members.Put(c, m.ID, m)
+}

@@ -1,6 +1,9 @@
 package app
 
 import (
+	"strings"
+
+	"github.com/caryaledger/carya/app/store"
 	"github.com/caryaledger/carya/types"
 )
 
@@ -9,6 +12,7 @@ func recordOrder(c *Call, b *types.RecordOrder) error {
 	slot, err := newSlot(c, "order", types.SlotOrder, b.Order, b.Seq, b.Document, []types.Tag{
 		{Name: types.SlotPayment, Value: b.Payment}, {Name: types.SlotWaybill, Value: b.Waybill},
 		{Name: types.SlotDeclaration, Value: b.Declaration}, {Name: types.TagAmount, Value: b.Amount},
+		{Name: types.TagMerchant, Value: b.Merchant}, {Name: types.TagGoods, Value: b.Goods},
 		{Name: types.TagPayer, Value: b.Payer}, {Name: types.TagConsignee, Value: b.Consignee},
 	})
 	if err != nil {
@@ -18,6 +22,10 @@ func recordOrder(c *Call, b *types.RecordOrder) error {
 	if err != nil {
 		return err
 	}
+	if waitedTooLong(c, o) != nil { // the platform renews it
+		o.State, o.Until = types.StatePartial, 0
+	}
+	o.Flow = b.Flow
 	if err := evictStrangers(c, o, slot); err != nil {
 		return err
 	}
@@ -27,12 +35,12 @@ func recordOrder(c *Call, b *types.RecordOrder) error {
 func recordPayment(c *Call, b *types.RecordPayment) error {
 	slot, err := newSlot(c, "payment", types.SlotPayment, b.Payment, b.Seq, b.Document, []types.Tag{
 		{Name: types.TagNumber, Value: b.Number}, {Name: types.TagAmount, Value: b.Amount},
-		{Name: types.TagPayer, Value: b.Payer},
+		{Name: types.TagPayer, Value: b.Payer}, {Name: types.TagOriginal, Value: b.Original},
 	})
 	if err != nil {
 		return err
 	}
-	return addDocument(c, b.Order, slot, payments, types.PaymentReused)
+	return addDocument(c, b.Order, slot)
 }
 
 func recordWaybill(c *Call, b *types.RecordWaybill) error {
@@ -43,19 +51,14 @@ func recordWaybill(c *Call, b *types.RecordWaybill) error {
 	if err != nil {
 		return err
 	}
-	return addDocument(c, b.Order, slot, waybills, types.WaybillReused)
+	return addDocument(c, b.Order, slot)
 }
 
-// newSlot makes the slot of a document and holds its time to the chain's window, which
-// keeps the writes of every stream next to each other.
+// newSlot makes the slot of a document and holds its time to the chain's window.
 func newSlot(c *Call, field, kind, id string, seq int64, document types.Hash, tags []types.Tag) (*types.Slot, error) {
-	ms, err := types.ULIDTime(id)
+	ms, err := timely(c, field, id)
 	if err != nil {
-		return nil, types.Refuse(types.FieldInvalid, field, "%v", err)
-	}
-	if ms < c.Time-c.Params.KeyPast || ms > c.Time+c.Params.KeyFuture {
-		return nil, types.Refuse(types.KeyTime, field, "the document's time %d lies outside %d s before to %d s after the block's, %d",
-			ms, c.Params.KeyPast/1000, c.Params.KeyFuture/1000, c.Time)
+		return nil, err
 	}
 	return &types.Slot{
 		Kind: kind, Member: c.Member.ID, ID: id, Time: ms, Seq: seq, Height: c.Height,
@@ -63,26 +66,35 @@ func newSlot(c *Call, field, kind, id string, seq int64, document types.Hash, ta
 	}, nil
 }
 
+// timely returns the time of a ULID, which lies in the chain's window around the block's
+// time: so the writes of every stream stay next to each other.
+func timely(c *Call, field, id string) (int64, error) {
+	ms, err := types.ULIDTime(id)
+	if err != nil {
+		return 0, types.Refuse(types.FieldInvalid, field, "%v", err)
+	}
+	if ms < c.Time-c.Params.KeyPast || ms > c.Time+c.Params.KeyFuture {
+		return 0, types.Refuse(types.KeyTime, field, "the document's time %d lies outside %d s before to %d s after the block's, %d",
+			ms, c.Params.KeyPast/1000, c.Params.KeyFuture/1000, c.Time)
+	}
+	return ms, nil
+}
+
 // addDocument puts a payment or waybill beside the order's other documents and binds
-// it to the order, so that no other order can use it.
-func addDocument(c *Call, id types.OrderID, s *types.Slot, t Table[types.DocumentID, types.Document], reused types.Code) error {
+// its number to the order, so that no other order can use it. A number that was replaced
+// stays bound.
+func addDocument(c *Call, id types.OrderID, s *types.Slot) error {
 	o, err := orderToChange(c, id, s)
 	if err != nil {
+		return err
+	}
+	if err := waitedTooLong(c, o); err != nil {
 		return err
 	}
 	if err := opens(o.Slot(types.SlotOrder), s); err != nil {
 		return err
 	}
-	before := o.Slot(s.Kind)
-	if before != nil && before.ID == s.ID {
-		return place(c, id, o, s)
-	}
-	if before != nil {
-		if err := free(c, t, before); err != nil {
-			return err
-		}
-	}
-	if err := claim(c, t, id, s, reused); err != nil {
+	if err := claim(c, id, s); err != nil {
 		return err
 	}
 	return place(c, id, o, s)
@@ -97,8 +109,25 @@ func place(c *Call, id types.OrderID, o *types.Order, s *types.Slot) error {
 	if err := inTimeOrder(o, s); err != nil {
 		return err
 	}
+	before := o.State
 	match(o)
+	o.Until = deadline(c, o, before)
 	return orders.Put(c, id, o)
+}
+
+// deadline is until when the order may stay in its state; a document that changes
+// nothing gives no more time.
+func deadline(c *Call, o *types.Order, before string) int64 {
+	if o.State == before && o.Until != 0 {
+		return o.Until
+	}
+	switch o.State {
+	case types.StatePartial:
+		return c.Time + c.Params.StaleAfter
+	case types.StateMatched:
+		return c.Time + c.Params.LapseAfter
+	}
+	return 0
 }
 
 // orderToChange returns the order, a new one if there is none, unless it can no longer
@@ -131,8 +160,21 @@ func mayChange(o *types.Order, id types.OrderID, s *types.Slot) error {
 	return nil
 }
 
-// independent refuses one controlling organisation behind two of order, payment and
-// waybill: three documents from one hand prove nothing.
+// waitedTooLong refuses what only the platform can bring back to life.
+func waitedTooLong(c *Call, o *types.Order) error {
+	switch o.StateAt(c.Time) {
+	case types.StateStale:
+		return types.Refuse(types.OrderStale, "order", "it waited for its documents until %d", o.Until)
+	case types.StateLapsed:
+		return types.Refuse(types.OrderLapsed, "order", "it waited for its declaration until %d", o.Until)
+	case types.StateCancelled:
+		return types.Refuse(types.OrderLapsed, "order", "its declaration was cancelled")
+	}
+	return nil
+}
+
+// independent refuses one controlling organisation behind two of the documents: three
+// from one hand prove nothing.
 func independent(c *Call, o *types.Order, s *types.Slot) error {
 	for i := range o.Slots {
 		other := &o.Slots[i]
@@ -203,56 +245,105 @@ func opens(order, s *types.Slot) error {
 	return nil
 }
 
-// documentTables says in which table a slot's document is bound to its order.
-var documentTables = []struct {
-	slot  string
-	table Table[types.DocumentID, types.Document]
-}{
-	{types.SlotPayment, payments},
-	{types.SlotWaybill, waybills},
-	{types.SlotDeclaration, declarations},
+// binding is how a slot's documents are bound to one order by their numbers.
+type binding struct {
+	slot   string
+	table  Table[types.DocumentID, types.Document]
+	reused types.Code
+	named  bool                      // a number has one name at a time, whatever its ULID's time (store.IndexOf)
+	life   func(*types.Params) int64 // how long a number is taken; nil = for ever
+}
+
+var bindings = []binding{
+	{types.SlotPayment, payments, types.PaymentReused, true, nil},
+	{types.SlotWaybill, waybills, types.WaybillReused, true, func(p *types.Params) int64 { return p.WaybillLife }},
+	{types.SlotDeclaration, declarations, types.DuplicateList, false, nil},
+}
+
+func bindingOf(slot string) *binding {
+	for i := range bindings {
+		if bindings[i].slot == slot {
+			return &bindings[i]
+		}
+	}
+	panic("no documents in slot " + slot)
 }
 
 // evictStrangers sets free what was put beside an order before the platform recorded
 // it and does not open its locks: nobody can block an order by being first.
 func evictStrangers(c *Call, o *types.Order, order *types.Slot) error {
-	for _, d := range documentTables {
-		s := o.Slot(d.slot)
+	for _, b := range bindings {
+		s := o.Slot(b.slot)
 		if s == nil || opens(order, s) == nil {
 			continue
 		}
-		if err := free(c, d.table, s); err != nil {
+		key := documentID(s)
+		d, err := b.table.Get(c, key)
+		if err != nil {
 			return err
 		}
-		empty(o, d.slot)
+		d.Order = ""
+		if err := b.table.Put(c, key, d); err != nil {
+			return err
+		}
+		empty(o, b.slot)
 	}
 	return nil
 }
 
-func claim(c *Call, t Table[types.DocumentID, types.Document], id types.OrderID, s *types.Slot, reused types.Code) error {
-	key := types.DocumentID(s.Member + "/" + s.ID)
-	d, err := t.Get(c, key)
+func documentID(s *types.Slot) types.DocumentID { return types.DocumentID(s.Member + "/" + s.ID) }
+
+// claim binds a document's number to an order, unless another order has it.
+func claim(c *Call, id types.OrderID, s *types.Slot) error {
+	b, key := bindingOf(s.Kind), documentID(s)
+	if err := b.unused(c, id, s); err != nil {
+		return err
+	}
+	d, err := b.table.Get(c, key)
 	if err != nil {
 		return err
 	}
-	if d == nil {
+	switch {
+	case d == nil:
 		d = new(types.Document)
-	}
-	if d.Order != "" {
-		return types.Refuse(reused, s.Kind, "%s %s belongs to order %s", s.Kind, key, d.Order)
+	case d.Order == id:
+		return nil
+	case d.Order != "":
+		return types.Refuse(b.reused, s.Kind, "%s %s belongs to order %s", s.Kind, key, d.Order)
 	}
 	d.Order = id
-	return t.Put(c, key, d)
+	if index, ok := store.IndexOf(b.table.Key(key)); ok && b.named {
+		if err := c.writes.Set(index.Key, index.Value); err != nil {
+			return err
+		}
+	}
+	return b.table.Put(c, key, d)
 }
 
-func free(c *Call, t Table[types.DocumentID, types.Document], s *types.Slot) error {
-	key := types.DocumentID(s.Member + "/" + s.ID)
-	d, err := t.Get(c, key)
+// unused refuses a number that another order has under another time.
+func (b *binding) unused(c *Call, id types.OrderID, s *types.Slot) error {
+	index, ok := store.IndexOf(b.table.Key(documentID(s)))
+	if !ok || !b.named {
+		return nil
+	}
+	half, err := c.Get(index.Key)
+	if err != nil || half == nil || string(half) == string(index.Value) {
+		return err
+	}
+	earlier := types.DocumentID(s.Member + "/" + string(half) + s.ID[len(half):])
+	d, err := b.table.Get(c, earlier)
+	if err != nil || d == nil || d.Order == "" || d.Order == id {
+		return err
+	}
+	_, ulid, _ := strings.Cut(string(earlier), "/")
+	at, err := types.ULIDTime(ulid)
 	if err != nil {
 		return err
 	}
-	d.Order = ""
-	return t.Put(c, key, d)
+	if b.life != nil && s.Time-at >= b.life(&c.Params) {
+		return nil
+	}
+	return types.Refuse(b.reused, s.Kind, "the %s's number belongs to order %s since %d", s.Kind, d.Order, at)
 }
 
 // comparison is one equality that the documents of an order must show (R7, M3 to M5).
@@ -284,74 +375,4 @@ func match(o *types.Order) {
 			return
 		}
 	}
-}
-
-func declare(c *Call, b *types.Declare) error {
-	slot, err := newSlot(c, "declaration", types.SlotDeclaration, b.Declaration, b.Seq, b.Document, []types.Tag{
-		{Name: types.TagNumber, Value: b.Number}, {Name: types.TagPayer, Value: b.Payer},
-		{Name: types.TagParcel, Value: b.Parcel},
-	})
-	if err != nil {
-		return err
-	}
-	o, err := orders.Get(c, b.Order)
-	if err != nil {
-		return err
-	}
-	if err := mayDeclare(o, b.Order, slot); err != nil {
-		return err
-	}
-	if err := claim(c, declarations, b.Order, slot, types.DuplicateList); err != nil {
-		return err
-	}
-	fill(o, slot)
-	o.State = types.StateDeclared
-	return orders.Put(c, b.Order, o)
-}
-
-// mayDeclare: one live declaration for a matched order (R8), about the same order
-// number, buyer and waybill.
-func mayDeclare(o *types.Order, id types.OrderID, s *types.Slot) error {
-	switch {
-	case o == nil:
-		return types.Refuse(types.OrderUnknown, "order", "order %s", id)
-	case o.Slot(types.SlotDeclaration) != nil:
-		return types.Refuse(types.DuplicateList, "order", "order %s was declared by %s", id, o.Slot(types.SlotDeclaration).Member)
-	case o.State != types.StateMatched:
-		return types.Refuse(types.NotMatched, "order", "order %s is %s", id, o.State)
-	case o.Slot(types.SlotOrder).Tag(types.TagPayer) != s.Tag(types.TagPayer):
-		return types.Refuse(types.Identity, "payer", "the declaration names another buyer than order %s", id)
-	case o.Slot(types.SlotWaybill).Tag(types.TagParcel) != s.Tag(types.TagParcel):
-		return types.Refuse(types.WaybillDiffers, "parcel", "the declaration names another waybill than order %s has", id)
-	}
-	return opens(o.Slot(types.SlotOrder), s)
-}
-
-// decide is customs' word on a declaration. A rejected one leaves the order matched,
-// so that it can be declared again with a corrected list.
-func decide(c *Call, b *types.Decide) error {
-	o, err := orders.Get(c, b.Order)
-	if err != nil {
-		return err
-	}
-	if o == nil {
-		return types.Refuse(types.OrderUnknown, "order", "order %s", b.Order)
-	}
-	if o.State != types.StateDeclared && o.State != types.StateHeld {
-		return types.Refuse(types.NotDeclared, "order", "order %s is %s", b.Order, o.State)
-	}
-	switch b.Status {
-	case types.StatusRelease:
-		o.State = types.StateReleased
-	case types.StatusInspect:
-		o.State = types.StateHeld
-	case types.StatusReject:
-		if err := free(c, declarations, o.Slot(types.SlotDeclaration)); err != nil {
-			return err
-		}
-		empty(o, types.SlotDeclaration)
-		o.State = types.StateMatched
-	}
-	o.Decision, o.Decider = b.Status, c.Member.ID
-	return orders.Put(c, b.Order, o)
 }

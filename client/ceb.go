@@ -196,9 +196,6 @@ func (f *filing) document(ctx context.Context, d *ceb.Document, i int) (*piece, 
 	for _, v := range ceb.MatchValues(d) {
 		m.values[v.Name] = v.Value
 	}
-	for _, warning := range ceb.Check(d) {
-		p.Notes = append(p.Notes, warning.Error())
-	}
 	for _, step := range []func(context.Context) error{m.checkSpeaker, m.name, m.findTicket, m.remember, m.compose, m.compare} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("%s: %w", at, err)
@@ -383,11 +380,13 @@ func (m *form) number(slot string) types.Hash {
 
 func (m *form) recordOrder() types.Body {
 	return &types.RecordOrder{
-		Order: m.stored.ulid(), Seq: m.stored.Seq, Document: m.stored.Root,
+		Order: m.stored.ulid(), Seq: m.stored.Seq, Flow: types.FlowImport, Document: m.stored.Root,
 		Payment:     types.NumberLock(m.number(types.SlotPayment)),
 		Waybill:     types.NumberLock(m.number(types.SlotWaybill)),
 		Declaration: types.NumberLock(m.number(types.SlotDeclaration)),
 		Amount:      m.tag(types.TagAmount, ceb.TagAmount, "acturalPaid"),
+		Merchant:    m.tag(types.TagMerchant, ceb.TagMerchant, "ebcCode"),
+		Goods:       m.tag(types.TagGoods, ceb.TagGoods, "totalPrice"),
 		Payer:       m.tag(types.TagPayer, ceb.TagPayer, "buyerIdNumber"),
 		Consignee:   m.tag(types.TagConsignee, ceb.TagConsignee, "consignee"),
 	}

@@ -27,6 +27,7 @@ type Kind struct {
 var Catalogue = []*Kind{
 	kind[AddKey]("member", "give the signing member one more key"),
 	kind[RetireKey]("member", "end a key of the signing member"),
+	kind[SetReader]("member", "say with which key documents for the signing member are encrypted"),
 	kind[GrantRange]("member", "let another member commission identifiers under a company prefix"),
 	kind[CaptureEvent]("event", "record an EPCIS 2.0 event, or declare one an error"),
 	kind[SettleDispute]("event", "end the dispute about an event declared an error (authority)"),
@@ -51,8 +52,17 @@ var Catalogue = []*Kind{
 	kind[RecordOrder]("order", "commit a platform to an order"),
 	kind[RecordPayment]("order", "commit a payment company to an order's payment"),
 	kind[RecordWaybill]("order", "commit a logistics company to an order's waybill"),
+	kind[GrantQuota]("order", "grant or refuse the buyer's quota for an import order (customs)"),
 	kind[Declare]("order", "commit a declarant to an order's declaration list"),
-	kind[Decide]("order", "release, inspect or reject a declaration (customs)"),
+	kind[Decide]("order", "accept, review, audit, inspect, detain, release, close or reject a declaration (customs)"),
+	kind[Cancel]("order", "ask customs to cancel a declaration"),
+	kind[DecideCancel]("order", "cancel a declaration, or keep it (customs)"),
+	kind[SignFor]("order", "say that a released parcel was delivered (its carrier)"),
+	kind[ReturnGoods]("order", "apply for the return of released goods"),
+	kind[DecideReturn]("order", "allow a return, take it in or refuse it (customs)"),
+	kind[CreditBook]("book", "enter goods into a bonded account book"),
+	kind[SetTariff]("tariff", "set the import taxes of goods from a time on (customs)"),
+	kind[SetLimits]("tariff", "set what a buyer may import from a time on (customs)"),
 }
 
 // KindNamed returns the kind with that name.

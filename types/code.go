@@ -111,6 +111,28 @@ const (
 	WaybillDiffers Code = 72
 	OrderUnknown   Code = 73
 
+	// Clearance, quota, books (domain R7 to R9, R2).
+	OrderStale     Code = 130
+	OrderLapsed    Code = 131
+	StatusOrder    Code = 132
+	NotOffice      Code = 133
+	GoodsDiffer    Code = 134
+	MerchantDiffer Code = 135
+	ModeDiffers    Code = 136
+	NotReleased    Code = 137
+	ReturnLate     Code = 138
+	ReturnQuantity Code = 139
+	ReturnUnknown  Code = 140
+	RestoreTwice   Code = 141
+	GrantMissing   Code = 142
+	GrantExpired   Code = 143
+	GrantReused    Code = 144
+	QuotaSingle    Code = 145
+	QuotaAnnual    Code = 146
+	BookUnknown    Code = 147
+	BookOverdrawn  Code = 148
+	TariffPast     Code = 149
+
 	// Not a refusal: the node cannot take it now.
 	Busy Code = 32001
 )
@@ -206,6 +228,26 @@ var codes = []codeInfo{
 	{NotDeclared, "NOT_DECLARED", "there is no declaration to decide on"},
 	{WaybillDiffers, "WAYBILL_DIFFERS", "the declaration names another waybill (M1)"},
 	{OrderUnknown, "ORDER_UNKNOWN", "no such order (customs -301003)"},
+	{OrderStale, "ORDER_STALE", "the order waited too long for its documents; the platform renews it with a newer version (R7)"},
+	{OrderLapsed, "ORDER_LAPSED", "the order was not declared in time, or its declaration was cancelled; the platform renews it with a newer version (R7)"},
+	{StatusOrder, "STATUS_ORDER", "that does not follow from the declaration's state (R7; customs -623005 for a cancellation)"},
+	{NotOffice, "NOT_OFFICE", "the declaration is filed with another customs office"},
+	{GoodsDiffer, "GOODS", "the declaration's lines are not those of the order (M6)"},
+	{MerchantDiffer, "MERCHANT", "the declaration names another seller than the order (M1)"},
+	{ModeDiffers, "MODE", "the customs procedure is not one of the order's flow"},
+	{NotReleased, "NOT_RELEASED", "the goods are not released"},
+	{ReturnLate, "RETURN_LATE", "the time in which released goods can come back is over"},
+	{ReturnQuantity, "RETURN_QUANTITY", "more than is left of the line, or no such line (customs -625014, -625209)"},
+	{ReturnUnknown, "RETURN_UNKNOWN", "no such return, or it is decided"},
+	{RestoreTwice, "RESTORE_TWICE", "the return has arrived before; quota and book are restored once (R9, R2)"},
+	{GrantMissing, "GRANT_MISSING", "the order has no quota grant of that name for its last version (R9, customs -621013)"},
+	{GrantExpired, "GRANT_EXPIRED", "the quota grant has expired, or would live too long (R9)"},
+	{GrantReused, "GRANT_REUSED", "the quota grant is used (R9)"},
+	{QuotaSingle, "QUOTA_SINGLE", "over the limit of a single transaction (R9, customs -621005)"},
+	{QuotaAnnual, "QUOTA_ANNUAL", "over the buyer's annual limit (R9, customs -621018)"},
+	{BookUnknown, "BOOK_UNKNOWN", "no such item of a bonded book (R2)"},
+	{BookOverdrawn, "BOOK_OVERDRAWN", "more is declared than the bonded book holds (R2)"},
+	{TariffPast, "TARIFF_PAST", "rates and limits hold from the block's time on, or later (R10)"},
 	{Busy, "BUSY", "the node has all it can hold; send again later"},
 }
 

@@ -28,6 +28,8 @@ const (
 	tagLabel    = "carya/tag/1\x00"
 	streamLabel = "carya/stream/1\x00"
 	matchLabel  = "carya/match/1\x00"
+	returnLabel = "carya/return/1\x00"
+	bookLabel   = "carya/book/1\x00"
 )
 
 // DocumentRoot commits to a document: the RFC 6962 root over one leaf for each field,

@@ -24,7 +24,8 @@ type Genesis struct {
 //
 //	1  the first
 //	2  Params.EventPast and OfferLife; company prefixes have records of their own
-const GenesisFormat = 2
+//	3  Params of orders: StaleAfter to GrantLife
+const GenesisFormat = 3
 
 // GenesisMember is a member as the chain begins.
 type GenesisMember struct {
@@ -47,6 +48,13 @@ type Params struct {
 	Skew      int64 `json:"skew"`      // how far an event's time may run ahead of the block's
 	EventPast int64 `json:"eventPast"` // how far before the block's time an EPCIS event's time may lie
 	OfferLife int64 `json:"offerLife"` // how long an offer made by a shipping event is open
+
+	StaleAfter   int64 `json:"staleAfter"`   // how long an order may wait for its documents
+	LapseAfter   int64 `json:"lapseAfter"`   // how long a matched order may wait for its declaration
+	WaybillLife  int64 `json:"waybillLife"`  // how long a carrier may not use a waybill number again
+	ReturnApply  int64 `json:"returnApply"`  // how long after its release the return of goods may be applied for
+	ReturnArrive int64 `json:"returnArrive"` // and how long after it they must be back
+	GrantLife    int64 `json:"grantLife"`    // the longest life of a quota grant
 }
 
 // ChainParams is the record of the parameters in force.
@@ -68,6 +76,13 @@ func DefaultParams() Params {
 		Skew:      10 * time.Minute.Milliseconds(),
 		EventPast: 50 * 365 * 24 * time.Hour.Milliseconds(),
 		OfferLife: 14 * 24 * time.Hour.Milliseconds(),
+
+		StaleAfter:   15 * 24 * time.Hour.Milliseconds(),
+		LapseAfter:   15 * 24 * time.Hour.Milliseconds(),
+		WaybillLife:  183 * 24 * time.Hour.Milliseconds(), // six months (202205 specification, logisticsNo)
+		ReturnApply:  30 * 24 * time.Hour.Milliseconds(),  // GACC 2020-45
+		ReturnArrive: 45 * 24 * time.Hour.Milliseconds(),
+		GrantLife:    3 * 24 * time.Hour.Milliseconds(),
 	}
 }
 
@@ -92,10 +107,15 @@ func (g *Genesis) Check() error {
 		return fmt.Errorf("genesis: chain id %q: 1 to 50 characters", g.Chain)
 	case g.Time <= 0 || g.InitialHeight < 1:
 		return fmt.Errorf("genesis: time %d and initialHeight %d must be positive", g.Time, g.InitialHeight)
-	case g.Params.KeyPast <= 0 || g.Params.KeyFuture <= 0 || g.Params.Skew < 0 || g.Params.EventPast <= 0 || g.Params.OfferLife <= 0:
+	case !g.Params.positive():
 		return fmt.Errorf("genesis: params %+v: windows must be positive", g.Params)
 	}
 	return g.checkMembers()
+}
+
+func (p *Params) positive() bool {
+	return p.Skew >= 0 && min(p.KeyPast, p.KeyFuture, p.EventPast, p.OfferLife,
+		p.StaleAfter, p.LapseAfter, p.WaybillLife, p.ReturnApply, p.ReturnArrive, p.GrantLife) > 0
 }
 
 func (g *Genesis) checkMembers() error {

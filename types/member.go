@@ -14,6 +14,12 @@ type RetireKey struct {
 	Key Address `json:"key"`
 }
 
+// SetReader says with which key others encrypt what only the signing member may read: an
+// age recipient. A newer one replaces it; "" ends it.
+type SetReader struct {
+	Reader string `json:"reader"` // age1…
+}
+
 // GrantRange lets another member commission identifiers under a company prefix of the
 // signing member, as a cooperative does for its farms: those of the GTIN (or of any) whose
 // lot, serial or further digits begin with something from From to To, which are equally
@@ -58,6 +64,7 @@ type Member struct {
 	Keys       []Key    `json:"keys"`
 	Threshold  uint64   `json:"threshold"` // distinct signatures a transaction needs
 	Validator  Bytes    `json:"validator"` // ed25519 consensus key, empty if it runs no validator
+	Reader     string   `json:"reader"`    // age recipient that documents for it are encrypted to, "" if none
 	History    History  `json:"history"`
 }
 
@@ -81,16 +88,24 @@ const (
 	RolePayment     = "payment"
 	RoleLogistics   = "logistics"
 	RoleDeclarant   = "declarant"
+	RoleWarehouse   = "warehouse" // operator of a bonded zone
 	RoleCooperative = "cooperative"
 	RoleCertifier   = "certifier" // issues certificates, under an accreditation
 	RoleAuthority   = "authority" // regulator of markets or agriculture: accredits, recalls, sets yields
 )
 
 // Roles lists the roles a member can hold.
-var Roles = []string{RoleCustoms, RolePlatform, RolePayment, RoleLogistics, RoleDeclarant, RoleCooperative, RoleCertifier, RoleAuthority}
+var Roles = []string{RoleCustoms, RolePlatform, RolePayment, RoleLogistics, RoleDeclarant, RoleWarehouse, RoleCooperative, RoleCertifier, RoleAuthority}
 
 func (b *AddKey) Check() error    { return checkAddress("key", b.Key) }
 func (b *RetireKey) Check() error { return checkAddress("key", b.Key) }
+
+func (b *SetReader) Check() error {
+	if b.Reader != "" && !strings.HasPrefix(b.Reader, "age1") {
+		return Refuse(FieldInvalid, "reader", "%.20q is not an age recipient: age1…", b.Reader)
+	}
+	return checkText("reader", b.Reader, 0, 100)
+}
 
 func (b *GrantRange) Check() error {
 	if len(b.First) != len(b.Last) || b.First > b.Last {

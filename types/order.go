@@ -8,28 +8,35 @@ package types
 // Payment, Waybill and Declaration are locks (NumberLock): only who holds the order's
 // match key and knows its number can show the NumberTag that opens one. So nobody can
 // put a document beside an order by copying what the ledger shows of it.
+//
+// A newer version of the order also renews one that is STALE, LAPSED or CANCELLED.
 type RecordOrder struct {
 	Order       string `json:"order"`       // ULID
 	Seq         int64  `json:"seq"`         // appTime of the message, Unix ms; a newer one replaces an older one
+	Flow        string `json:"flow"`        // FlowImport or FlowExport
 	Document    Hash   `json:"document"`    // RFC 6962 root of the document's salted fields
 	Payment     Hash   `json:"payment"`     // NumberLock of the payment
 	Waybill     Hash   `json:"waybill"`     // NumberLock of the waybill
 	Declaration Hash   `json:"declaration"` // NumberLock of the declaration
 	Amount      Hash   `json:"amount"`      // tag of amount and currency
-	Payer       Hash   `json:"payer"`       // tag of the buyer's identity
-	Consignee   Hash   `json:"consignee"`   // tag of the consignee
+	Merchant    Hash   `json:"merchant"`    // tag of the seller's customs code
+	Goods       Hash   `json:"goods"`       // tag of the lines: number, quantity and value of each
+	Payer       Hash   `json:"payer"`       // tag of the buyer's identity; zero in exports, whose orders name none
+	Consignee   Hash   `json:"consignee"`   // tag of the consignee; zero in exports
 }
 
-// RecordPayment commits a payment company to the payment of an order. The payment's
-// ULID has the time of payment and a keyed hash of the payTransactionId.
+// RecordPayment commits a payment company to the payment of an order: an import's
+// payment or an export's receipt. The payment's ULID has the time of payment and a keyed
+// hash of the payTransactionId.
 type RecordPayment struct {
 	Order    OrderID `json:"order"`
 	Payment  string  `json:"payment"` // ULID
 	Seq      int64   `json:"seq"`
 	Document Hash    `json:"document"`
-	Number   Hash    `json:"number"` // NumberTag of the payment
+	Original Hash    `json:"original"` // root of the original payment request and response (GACC 2018-165), zero if not committed to
+	Number   Hash    `json:"number"`   // NumberTag of the payment
 	Amount   Hash    `json:"amount"`
-	Payer    Hash    `json:"payer"`
+	Payer    Hash    `json:"payer"` // zero where the message names none
 }
 
 // RecordWaybill commits a logistics company to the waybill of an order. The waybill's
@@ -39,27 +46,9 @@ type RecordWaybill struct {
 	Waybill   string  `json:"waybill"` // ULID
 	Seq       int64   `json:"seq"`
 	Document  Hash    `json:"document"`
-	Number    Hash    `json:"number"` // NumberTag of the waybill
-	Consignee Hash    `json:"consignee"`
-	Parcel    Hash    `json:"parcel"` // tag of logisticsCode and logisticsNo
-}
-
-// Declare commits a declarant to the declaration list of a matched order.
-type Declare struct {
-	Order       OrderID `json:"order"`
-	Declaration string  `json:"declaration"` // ULID
-	Seq         int64   `json:"seq"`
-	Document    Hash    `json:"document"`
-	Number      Hash    `json:"number"` // NumberTag of the declaration
-	Payer       Hash    `json:"payer"`
-	Parcel      Hash    `json:"parcel"`
-}
-
-// Decide is customs' decision on a declaration, with the official return status:
-// 800 releases, 500 holds for inspection, 100 rejects it so that it can be corrected.
-type Decide struct {
-	Order  OrderID `json:"order"`
-	Status uint64  `json:"status"`
+	Number    Hash    `json:"number"`    // NumberTag of the waybill
+	Consignee Hash    `json:"consignee"` // zero where the message names none
+	Parcel    Hash    `json:"parcel"`    // tag of logisticsCode and logisticsNo
 }
 
 // OrderID names an order: <platform>/<ULID>.
@@ -68,14 +57,18 @@ type OrderID string
 // DocumentID names a payment, waybill or declaration: <issuer>/<ULID>.
 type DocumentID string
 
-// Order is one order with the documents about it: record order/<OrderID>.
+// Order is one order with the documents about it and its way through customs: record
+// order/<OrderID>.
 type Order struct {
-	State    string   `json:"state"`    // of the States
-	Slots    []Slot   `json:"slots"`    // the filled ones, in the order order, payment, waybill, declaration
-	Mismatch Mismatch `json:"mismatch"` // while State is MISMATCH
-	Decision uint64   `json:"decision"` // customs' last return status, 0 before any
-	Decider  string   `json:"decider"`
-	History  History  `json:"history"`
+	State     string        `json:"state"` // of the States, as of the last change; StateAt says what time has made of it
+	Until     int64         `json:"until"` // when PARTIAL becomes STALE or MATCHED becomes LAPSED, Unix ms; 0 in other states
+	Flow      string        `json:"flow"`  // FlowImport or FlowExport; "" before the platform has recorded the order
+	Slots     []Slot        `json:"slots"` // the filled ones, in the order order, payment, waybill, declaration
+	Mismatch  Mismatch      `json:"mismatch"`
+	Quota     []Quota       `json:"quota"`     // at most one: what customs said about the buyer's quota
+	Clearance []Clearance   `json:"clearance"` // at most one: the declaration's way through customs, the last one's
+	Returns   []OrderReturn `json:"returns"`   // in the order of their application
+	History   History       `json:"history"`
 }
 
 // Slot is one of the documents about an order.
@@ -119,23 +112,52 @@ const (
 	SlotDeclaration = "declaration"
 )
 
-// The states of an order (domain R7). COMPLETE is never stored: the documents match
-// or they do not.
+// The flows of goods.
 const (
-	StatePartial  = "PARTIAL"
-	StateMismatch = "MISMATCH"
-	StateMatched  = "MATCHED"
-	StateDeclared = "DECLARED"
-	StateHeld     = "INSPECT"
-	StateReleased = "RELEASED"
+	FlowImport = "import"
+	FlowExport = "export"
 )
 
-// The official return statuses that Decide takes (CEB622 returnStatus).
+// The states of an order (domain R7). COMPLETE is never stored: the documents match
+// or they do not. STALE and LAPSED are never stored either: StateAt tells them.
 const (
-	StatusReject  = 100
-	StatusInspect = 500
-	StatusRelease = 800
+	StatePartial   = "PARTIAL"
+	StateMismatch  = "MISMATCH"
+	StateMatched   = "MATCHED"
+	StateStale     = "STALE"  // documents are missing for too long
+	StateLapsed    = "LAPSED" // matched, and not declared in time
+	StateDeclared  = "DECLARED"
+	StateAccepted  = "ACCEPTED"  // 120
+	StateReview    = "REVIEW"    // 300
+	StateAudited   = "AUDITED"   // 399
+	StateInspect   = "INSPECT"   // 500
+	StateDetained  = "DETAINED"  // 501, 502, 503, 599
+	StateSentBack  = "SENT_BACK" // 700
+	StateReleased  = "RELEASED"  // 800
+	StateClosed    = "CLOSED"    // 899
+	StateCancelled = "CANCELLED"
+	StateSigned    = "SIGNED_FOR"
+	StateReturning = "RETURNING"
+	StateReturned  = "RETURNED"
 )
+
+// States lists the states of an order as StateAt tells them.
+var States = []string{
+	StatePartial, StateMismatch, StateMatched, StateStale, StateLapsed, StateDeclared, StateAccepted, StateReview, StateAudited,
+	StateInspect, StateDetained, StateSentBack, StateReleased, StateClosed, StateCancelled, StateSigned, StateReturning, StateReturned,
+}
+
+// StateAt is the state at a time, Unix milliseconds: what waits for too long is STALE or
+// LAPSED without anybody saying so.
+func (o *Order) StateAt(ms int64) string {
+	if o.Until == 0 || ms <= o.Until {
+		return o.State
+	}
+	if o.State == StateMatched {
+		return StateLapsed
+	}
+	return StateStale
+}
 
 // The names of the match tags.
 const (
@@ -144,6 +166,9 @@ const (
 	TagPayer     = "payer"
 	TagConsignee = "consignee"
 	TagParcel    = "parcel"
+	TagMerchant  = "merchant"
+	TagGoods     = "goods"
+	TagOriginal  = "original" // root of the original payment record
 )
 
 // Slot returns the filled slot of that kind, or nil.
@@ -170,34 +195,34 @@ func (o *Order) Log() *History    { return &o.History }
 func (d *Document) Log() *History { return &d.History }
 
 func (b *RecordOrder) Check() error {
-	return first(checkULID("order", b.Order), checkTime("seq", b.Seq),
+	return first(checkULID("order", b.Order), checkTime("seq", b.Seq), checkFlow("flow", b.Flow),
 		checkHash("document", b.Document), checkHash("payment", b.Payment),
 		checkHash("waybill", b.Waybill), checkHash("declaration", b.Declaration),
-		checkHash("amount", b.Amount), checkHash("payer", b.Payer), checkHash("consignee", b.Consignee))
+		checkHash("amount", b.Amount), checkHash("merchant", b.Merchant), checkHash("goods", b.Goods),
+		checkPersonal("payer", b.Flow, b.Payer), checkPersonal("consignee", b.Flow, b.Consignee))
 }
 
 func (b *RecordPayment) Check() error {
 	return first(checkOrder("order", b.Order), checkULID("payment", b.Payment), checkTime("seq", b.Seq),
-		checkHash("document", b.Document), checkHash("number", b.Number),
-		checkHash("amount", b.Amount), checkHash("payer", b.Payer))
+		checkHash("document", b.Document), checkHash("number", b.Number), checkHash("amount", b.Amount))
 }
 
 func (b *RecordWaybill) Check() error {
 	return first(checkOrder("order", b.Order), checkULID("waybill", b.Waybill), checkTime("seq", b.Seq),
-		checkHash("document", b.Document), checkHash("number", b.Number),
-		checkHash("consignee", b.Consignee), checkHash("parcel", b.Parcel))
+		checkHash("document", b.Document), checkHash("number", b.Number), checkHash("parcel", b.Parcel))
 }
 
-func (b *Declare) Check() error {
-	return first(checkOrder("order", b.Order), checkULID("declaration", b.Declaration), checkTime("seq", b.Seq),
-		checkHash("document", b.Document), checkHash("number", b.Number),
-		checkHash("payer", b.Payer), checkHash("parcel", b.Parcel))
-}
-
-func (b *Decide) Check() error {
-	switch b.Status {
-	case StatusReject, StatusInspect, StatusRelease:
-		return checkOrder("order", b.Order)
+// checkPersonal: an import names its buyer and consignee, an export does not.
+func checkPersonal(field, flow string, tag Hash) error {
+	if flow == FlowImport {
+		return checkHash(field, tag)
 	}
-	return Refuse(FieldInvalid, "status", "%d: 800 (release), 500 (inspect) and 100 (reject) are decided here", b.Status)
+	return nil
+}
+
+func checkFlow(field, flow string) error {
+	if flow != FlowImport && flow != FlowExport {
+		return Refuse(FieldInvalid, field, "%.20q: %s or %s", flow, FlowImport, FlowExport)
+	}
+	return nil
 }

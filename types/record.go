@@ -36,6 +36,9 @@ var Families = []Family{
 	family[Document](PrefixPayment, "which order a payment belongs to, by payment company and ULID"),
 	family[Document](PrefixWaybill, "which order a waybill belongs to, by carrier and ULID"),
 	family[Document](PrefixDeclaration, "which order a declaration belongs to, by declarant and ULID"),
+	family[Book](PrefixBook, "the balance of a bonded book's item, by warehouse and keyed name"),
+	family[Tariff](PrefixTariff, "import taxes of goods, by commodity code"),
+	family[Limits](KeyLimits, "what a buyer may import"),
 	family[ChainParams](KeyParams, "the parameters in force"),
 	family[Blocks](KeyBlocks, "the hashes of all blocks"),
 	family[LiveDigests](PrefixLive, "the live transaction digests of one block, by height"),
@@ -64,6 +67,9 @@ const (
 	PrefixPayment        = "payment"
 	PrefixWaybill        = "waybill"
 	PrefixDeclaration    = "declaration"
+	PrefixBook           = "book"
+	PrefixTariff         = "tariff"
+	KeyLimits            = "limits"
 	PrefixLive           = "chain/live"
 	KeyParams            = "chain/params"
 	KeyBlocks            = "chain/blocks"

@@ -9,7 +9,10 @@
 // write). Overlay.Writes produces exactly that and Store.Apply refuses anything that is out of order.
 package store
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Longest key and value the tree takes, in bytes. Both are rules of consensus and limits of the snapshot decoder: a state
 // that could be written but not imported would strand every node that joins later.
@@ -30,6 +33,22 @@ type Write struct {
 }
 
 // checkKey refuses the keys that no tree may hold: iavl accepts an empty one, ics23 cannot prove it.
+// IndexSpace begins the keys of the index, which lies beside the tree with the flat latest state and is in no root: it only
+// repeats what keys of the tree say, in another order (IndexOf). Rules write it through an overlay like any other key.
+const IndexSpace = "~"
+
+// IndexOf returns the index entry of a key whose last part is a ULID: under the key's parent and the ULID's random half
+// stands its time half. So a document's name can be found by its keyed number alone, whatever its time. Of several names
+// with one random half the latest stands there. ok is false for keys of other forms.
+func IndexOf(key string) (w Write, ok bool) {
+	const timeHalf, length = 10, 26
+	at := strings.LastIndexByte(key, '/') + 1
+	if !strings.HasPrefix(key, "payment/") && !strings.HasPrefix(key, "waybill/") || len(key)-at != length {
+		return w, false
+	}
+	return Write{IndexSpace + key[:at] + key[at+timeHalf:], []byte(key[at : at+timeHalf])}, true
+}
+
 func checkKey(key string) error {
 	if len(key) == 0 {
 		return fmt.Errorf("empty key: it could not be proven")

@@ -155,7 +155,11 @@ func (i *importer) leaf() error {
 	if i.room, err = i.bytes(i.room[:0], MaxValue); err != nil {
 		return fmt.Errorf("value of %q: %w", i.key, err)
 	}
-	if err := fill(i.b, spaceLatest, []Write{{i.key, i.room}}); err != nil {
+	latest := []Write{{i.key, i.room}}
+	if index, ok := IndexOf(i.key); ok {
+		latest = append(latest, index)
+	}
+	if err := fill(i.b, spaceLatest, latest); err != nil {
 		return err
 	}
 	i.leaves++

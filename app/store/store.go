@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -244,6 +245,9 @@ func (s *Store) Apply(height int64, writes []Write) (root []byte, err error) {
 }
 
 func (s *Store) change(w Write) error {
+	if strings.HasPrefix(w.Key, IndexSpace) {
+		return nil
+	}
 	if w.Value == nil {
 		_, _, err := s.tree.Remove([]byte(w.Key))
 		return err

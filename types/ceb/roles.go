@@ -10,7 +10,8 @@ type roles struct {
 	number    []string // the document's own number: the first of these that is filled in
 	platform  string
 	lines     string    // element name of the lines of goods
-	amount    string    // in the currency of field currency
+	amount    []string  // what is paid: the sum of these, in the currency of field currency
+	merchant  string    // who sells
 	person    [3]string // who buys or pays: kind of identity paper, its number, name
 	consignee [3]string // name, telephone, address
 	waybill   [2]string // carrier and its waybill number
@@ -22,35 +23,55 @@ var (
 	waybill   = [2]string{"logisticsCode", "logisticsNo"}
 )
 
-var orderRoles = roles{
-	issued: "appTime", issuer: "ebpCode", number: []string{"orderNo"}, platform: "ebpCode", lines: "OrderList",
-	amount: "acturalPaid", person: buyer, consignee: consignee,
+// kindRoles says what the fields of each kind mean to the ledger. An export's order and receipt name no person, and its
+// waybill no order: whoever submits it says which order it is of.
+var kindRoles = map[string]*roles{
+	"CEB311": {
+		issued: "appTime", issuer: "ebpCode", number: []string{"orderNo"}, platform: "ebpCode", lines: "OrderList",
+		amount: []string{"acturalPaid"}, merchant: "ebcCode", person: buyer, consignee: consignee,
+	},
+	"CEB411": {
+		issued: "payTime", issuer: "payCode", number: []string{"payTransactionId"}, platform: "ebpCode",
+		amount: []string{"amountPaid"}, person: [3]string{"payerIdType", "payerIdNumber", "payerName"},
+	},
+	"CEB511": {
+		issued: "appTime", issuer: "logisticsCode", number: []string{"logisticsNo"},
+		consignee: consignee, waybill: waybill,
+	},
+	"CEB513": {issued: "logisticsTime", issuer: "logisticsCode", number: []string{"logisticsNo"}, waybill: waybill},
+	"CEB621": {
+		issued: "appTime", issuer: "agentCode", number: []string{"copNo", "orderNo"}, platform: "ebpCode", lines: "InventoryList",
+		merchant: "ebcCode", person: buyer, waybill: waybill,
+	},
+	"CEB623": {issued: "appTime", issuer: "agentCode", number: []string{"copNo", "orderNo"}, platform: "ebpCode"},
+	"CEB625": {
+		issued: "appTime", issuer: "agentCode", number: []string{"copNo", "orderNo"}, platform: "ebpCode", lines: "InvtRefundList",
+	},
+	"CEB303": {
+		issued: "appTime", issuer: "ebpCode", number: []string{"orderNo"}, platform: "ebpCode", lines: "OrderList",
+		amount: []string{"goodsValue", "freight"}, merchant: "ebcCode",
+	},
+	"CEB403": {
+		issued: "accountingDate", issuer: "payCode", number: []string{"payNo", "orderNo"}, platform: "ebpCode",
+		amount: []string{"charge"},
+	},
+	"CEB505": {issued: "appTime", issuer: "logisticsCode", number: []string{"logisticsNo"}, waybill: waybill},
+	"CEB603": {
+		issued: "appTime", issuer: "agentCode", number: []string{"copNo"}, platform: "ebpCode", lines: "InventoryList",
+		merchant: "ebcCode", waybill: waybill,
+	},
 }
 
-var paymentRoles = roles{
-	issued: "payTime", issuer: "payCode", number: []string{"payTransactionId"}, platform: "ebpCode",
-	amount: "amountPaid", person: [3]string{"payerIdType", "payerIdNumber", "payerName"},
-}
-
-var waybillRoles = roles{
-	issued: "appTime", issuer: "logisticsCode", number: []string{"logisticsNo"},
-	consignee: consignee, waybill: waybill,
-}
-
-var listRoles = roles{
-	issued: "appTime", issuer: "agentCode", number: []string{"copNo", "orderNo"}, platform: "ebpCode", lines: "InventoryList",
-	person: buyer, waybill: waybill,
-}
-
-// roles returns what the document's fields mean, nothing for an unknown kind.
+// roles returns what the document's fields mean, nothing for a kind that the ledger does not record.
 func (d *Document) roles() *roles {
-	if table := messageNamed(d.Kind); table != nil {
-		return &table.roles
+	if r := kindRoles[d.Kind]; r != nil {
+		return r
 	}
 	return &roles{}
 }
 
-// Issued returns the document's own time in Unix milliseconds: payTime of a payment, appTime of the others. It fails for
+// Issued returns the document's own time in Unix milliseconds: payTime of a payment, accountingDate of a receipt,
+// logisticsTime of a waybill's status, appTime of the others. It fails for
 // a document of unknown kind or without that time, which Parse does not return.
 func Issued(d *Document) (int64, error) {
 	name := d.roles().issued

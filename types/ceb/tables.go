@@ -2,22 +2,21 @@ package ceb
 
 import "slices"
 
-// message is one supported message: its table and what its fields mean to the ledger.
+// message is one supported message and its table.
 type message struct {
-	kind  string
-	root  element
-	roles roles
+	kind string
+	root element
 }
 
 // messages lists what Parse reads, from the 202205 import schema. Field order is the schema's order.
 var messages = []message{
 	{"CEB311", messageOf("CEB311", 0, parent("Order",
-		parent("OrderHead", orderHead...), repeated(parent("OrderList", orderList...), 99))), orderRoles},
-	{"CEB411", messageOf("CEB411", 0, parent("Payment", parent("PaymentHead", paymentHead...))), paymentRoles},
-	{"CEB511", messageOf("CEB511", 0, parent("Logistics", parent("LogisticsHead", logisticsHead...))), waybillRoles},
+		parent("OrderHead", orderHead...), repeated(parent("OrderList", orderList...), 99)))},
+	{"CEB411", messageOf("CEB411", 0, parent("Payment", parent("PaymentHead", paymentHead...)))},
+	{"CEB511", messageOf("CEB511", 0, parent("Logistics", parent("LogisticsHead", logisticsHead...)))},
 	// Only here does the schema require the signature.
 	{"CEB621", messageOf("CEB621", 1, parent("Inventory",
-		parent("InventoryHead", inventoryHead...), repeated(parent("InventoryList", inventoryList...), 99))), listRoles},
+		parent("InventoryHead", inventoryHead...), repeated(parent("InventoryList", inventoryList...), 99)))},
 }
 
 // messageNamed returns the table of a kind such as "CEB311", or nil.

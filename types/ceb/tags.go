@@ -1,7 +1,9 @@
 package ceb
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -9,8 +11,10 @@ import (
 
 // Names of match tags.
 const (
-	TagNumber    = "number"    // order number: all four kinds
+	TagNumber    = "number"    // order number: all but an export's waybill
 	TagAmount    = "amount"    // amount and currency: order, payment
+	TagMerchant  = "merchant"  // customs code of the seller: order, declaration list
+	TagGoods     = "goods"     // what was bought: order, declaration list
 	TagPayer     = "payer"     // identity of the buyer: order, payment, declaration list
 	TagConsignee = "consignee" // name, telephone and address: order, waybill
 	TagWaybill   = "waybill"   // carrier and waybill number: waybill, declaration list
@@ -29,7 +33,10 @@ type MatchValue struct {
 // normative: every member must compute them byte for byte.
 //
 //	number     orderNo
-//	amount     acturalPaid or amountPaid as Decimal.String writes it, a space, currency: "19050 142"
+//	amount     acturalPaid, amountPaid, charge, or goodsValue + freight of an export order, as Decimal.String writes it,
+//	           a space, currency: "19050 142"
+//	merchant   ebcCode
+//	goods      gnum, qty and totalPrice of each line, as numbers without zeros at the ends, in ascending order of gnum
 //	payer      buyerIdType, buyerIdNumber, buyerName, or the same three of the payer
 //	consignee  consignee, consigneeTelephone, consigneeAddress
 //	waybill    logisticsCode, logisticsNo
@@ -44,6 +51,8 @@ func MatchValues(d *Document) []MatchValue {
 	candidates := []MatchValue{
 		{TagNumber, d.joined("orderNo")},
 		{TagAmount, d.amount(r.amount)},
+		{TagMerchant, d.joined(r.merchant)},
+		{TagGoods, d.goods()},
 		{TagPayer, d.payer(r.person)},
 		{TagConsignee, d.joined(r.consignee[:]...)},
 		{TagWaybill, d.joined(r.waybill[:]...)},
@@ -66,13 +75,49 @@ func (d *Document) payer(names [3]string) string {
 	return separated([]string{canonical(kind), strings.ReplaceAll(canonical(number), "x", "X"), canonical(name)})
 }
 
-func (d *Document) amount(name string) string {
-	amount, err := ParseDecimal(d.Get(name))
+func (d *Document) amount(names []string) string {
+	var total Decimal
+	for _, name := range names {
+		amount, err := ParseDecimal(d.Get(name))
+		sum, fits := total.plus(amount)
+		if err != nil || !fits {
+			return ""
+		}
+		total = sum
+	}
 	currency := canonical(d.Get("currency"))
-	if err != nil || currency == "" {
+	if len(names) == 0 || currency == "" {
 		return ""
 	}
-	return amount.String() + " " + currency
+	return total.String() + " " + currency
+}
+
+// goods is what an order and its declaration list must say alike of every line. Names and models may differ: a list's are
+// those that customs prescribes.
+func (d *Document) goods() string {
+	if d.roles().merchant == "" {
+		return ""
+	}
+	type line struct {
+		gnum int
+		text string
+	}
+	lines := make([]line, len(d.Lines))
+	for i, fields := range d.Lines {
+		gnum, err := strconv.Atoi(get(fields, "gnum"))
+		qty, qtyErr := ParseDecimal(get(fields, "qty"))
+		total, totalErr := ParseDecimal(get(fields, "totalPrice"))
+		if err != nil || qtyErr != nil || totalErr != nil {
+			return ""
+		}
+		lines[i] = line{gnum, strconv.Itoa(gnum) + separator + qty.String() + separator + total.String()}
+	}
+	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Compare(a.gnum, b.gnum) })
+	texts := make([]string, len(lines))
+	for i := range lines {
+		texts[i] = lines[i].text
+	}
+	return strings.Join(texts, separator)
 }
 
 func separated(values []string) string {

@@ -15,7 +15,7 @@ func TestMatchValues(t *testing.T) {
 		{"order", "CEB311", values{
 			"orderNo": " N 1 ", "acturalPaid": "+19050.00", "buyerIdType": "1", "buyerIdNumber": "11010120000101001x", "buyerName": "张三",
 			"consignee": "李 \t 四", "consigneeTelephone": "138", "consigneeAddress": "\n浙江省\u3000杭州市\u00a0",
-		}, "number=N 1;amount=19050 142;payer=1|11010120000101001X|张三;consignee=李 四|138|浙江省 杭州市"},
+		}, "number=N 1;amount=19050 142;merchant=1;goods=1|1|1;payer=1|11010120000101001X|张三;consignee=李 四|138|浙江省 杭州市"},
 		{"payment", "CEB411", values{
 			"orderNo": "N", "amountPaid": "0.10", "payerIdType": "1", "payerIdNumber": "xX", "payerName": "xu",
 		}, "number=N;amount=0.1 142;payer=1|XX|xu"},
@@ -24,7 +24,7 @@ func TestMatchValues(t *testing.T) {
 		}, "number=N;consignee=é|138|A;waybill=C|L"},
 		{"list", "CEB621", values{
 			"orderNo": "N", "buyerIdType": "1", "buyerIdNumber": "2", "buyerName": "3", "logisticsCode": "C", "logisticsNo": "L",
-		}, "number=N;payer=1|2|3;waybill=C|L"},
+		}, "number=N;merchant=1;goods=1|1|1;payer=1|2|3;waybill=C|L"},
 		{"half an identity", "CEB411", values{"orderNo": "N", "payerName": "  ", "amountPaid": "1"}, "number=N;amount=1 142"},
 	}
 	for _, row := range rows {

@@ -1,0 +1,55 @@
+package app
+
+import "github.com/caryaledger/carya/types"
+
+// maxVersions bounds a record of rates that every tax is computed with.
+const maxVersions = 1000
+
+func setTariff(c *Call, b *types.SetTariff) error {
+	t, err := tariffs.Get(c, b.Code)
+	if err != nil {
+		return err
+	}
+	if t == nil {
+		t = new(types.Tariff)
+	}
+	last := int64(0)
+	if n := len(t.Versions); n > 0 {
+		last = t.Versions[n-1].From
+	}
+	if err := mayBegin(c, b.From, last, len(t.Versions)); err != nil {
+		return err
+	}
+	t.Versions = append(t.Versions, types.TariffVersion{From: b.From, VAT: b.VAT, Consumption: b.Consumption, Barred: b.Barred})
+	return tariffs.Put(c, b.Code, t)
+}
+
+func setLimits(c *Call, b *types.SetLimits) error {
+	l, err := limits.Get(c)
+	if err != nil {
+		return err
+	}
+	if l == nil {
+		l = new(types.Limits)
+	}
+	last := int64(0)
+	if n := len(l.Versions); n > 0 {
+		last = l.Versions[n-1].From
+	}
+	if err := mayBegin(c, b.From, last, len(l.Versions)); err != nil {
+		return err
+	}
+	l.Versions = append(l.Versions, types.LimitsVersion{From: b.From, Single: b.Single, Annual: b.Annual, Share: b.Share, Tolerance: b.Tolerance})
+	return limits.Put(c, l)
+}
+
+// mayBegin: what holds now or held before is never changed.
+func mayBegin(c *Call, from, last int64, versions int) error {
+	if from < c.Time-c.Params.Skew || from <= last {
+		return types.Refuse(types.TariffPast, "from", "%d: the block's time is %d, the last version begins at %d", from, c.Time, last)
+	}
+	if versions >= maxVersions {
+		return types.Refuse(types.FieldInvalid, "from", "there are %d versions, which is all there can be", versions)
+	}
+	return nil
+}
