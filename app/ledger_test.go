@@ -19,6 +19,10 @@ const (
 	broker  = "wulin-broker"
 	customs = "hz-customs"
 	puppet  = "lantu-pay" // a payment company that the platform controls
+	port    = "nb-customs"
+	agent   = "nb-broker"
+	clerk   = "lantu-broker" // a declarant that the platform controls
+	zone    = "xiasha-zone"  // a bonded warehouse
 
 	mill    = "linan-mill"
 	roaster = "wulin-foods"
@@ -54,6 +58,10 @@ func genesis() *types.Genesis {
 		{broker, broker, 0, []string{types.RoleDeclarant}},
 		{customs, customs, 1, []string{types.RoleCustoms}},
 		{puppet, shop, 0, []string{types.RolePayment}},
+		{port, customs, 0, []string{types.RoleCustoms}},
+		{agent, agent, 0, []string{types.RoleDeclarant}},
+		{clerk, shop, 0, []string{types.RoleDeclarant}},
+		{zone, zone, 0, []string{types.RoleWarehouse}},
 		{mill, mill, 0, nil},
 		{roaster, roaster, 0, nil},
 		{farm, farm, 0, nil},

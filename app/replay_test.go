@@ -232,9 +232,8 @@ func (s *script) story() {
 	s.block(one(pay, &first.pay), one(shop, &first.order), one(carrier, &first.bill), one(shop, &second.order), one(pay, &again))
 	s.block(one(shop, &first.order), one(pay, &second.bill))
 	s.block(one(broker, &second.list), one(broker, &first.list))
-	s.block(one(customs, &types.Decide{Order: first.id, Status: types.StatusInspect}), one(broker, &types.Decide{Order: first.id, Status: types.StatusRelease}))
-	s.block(one(customs, &types.Decide{Order: first.id, Status: types.StatusReject}))
-	s.block(one(broker, &first.list), one(customs, &types.Decide{Order: first.id, Status: types.StatusRelease}))
+	s.block(one(customs, first.decision(types.StatusInspect)), one(broker, first.decision(types.StatusRelease)))
+	s.trade()
 	s.block(one(coop, &types.AddKey{Key: keyOf(coop, 1)}), one(coop, &types.RetireKey{Key: keyOf(coop, 1)}))
 	s.block(one(coop, &types.AddKey{Key: keyOf(coop, 1)}), one(coop, &types.RetireKey{Key: keyOf(coop, 1)}))
 	s.now += 700_000
@@ -244,14 +243,21 @@ func (s *script) story() {
 
 // goods says what is to be said about goods to a ledger that hears, and repeats it.
 func (s *script) goods() {
+	s.repeat(func(l *ledger) {
+		world(l)
+		everything(l)
+		for _, row := range refusals(l) {
+			l.block(l.tx(row.who, types.OnErrorRollback, row.body))
+		}
+	})
+}
+
+// repeat says what is said to a ledger that hears.
+func (s *script) repeat(say func(l *ledger)) {
 	l := newLedger(s.t)
 	defer l.close()
-	l.hears = true
-	world(l)
-	everything(l)
-	for _, row := range refusals(l) {
-		l.block(l.tx(row.who, types.OnErrorRollback, row.body))
-	}
+	l.now, l.hears = s.now, true
+	say(l)
 	for _, txs := range l.heard {
 		var signed []types.Bytes
 		for _, v := range txs {
@@ -259,6 +265,63 @@ func (s *script) goods() {
 		}
 		s.block(signed...)
 	}
+}
+
+// trade takes orders through customs in every way, and says everything about them once
+// more where it is refused.
+func (s *script) trade() {
+	s.repeat(func(l *ledger) {
+		twice := func(who string, b types.Body) {
+			l.must(who, b)
+			l.block(l.tx(who, types.OnErrorRollback, b))
+		}
+		twice(customs, &types.SetTariff{Code: "2101", From: l.now + hour, VAT: 130_000})
+		twice(customs, &types.SetLimits{From: l.now + hour, Single: 1, Annual: 2})
+		l.must(customs, &types.SetReader{Reader: "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"})
+		book := types.BookName(types.Hash{3}, "T2991W000012", "17")
+		twice(zone, &types.CreditBook{Book: book, Entry: ulidAt(l, l.now), Quantity: 10 * 100_000, Document: types.Hash{1}})
+
+		tr := newTrade(l, "R1")
+		tr.list.Mode = 1210
+		for i := range tr.list.Lines {
+			tr.list.Lines[i].Book, tr.list.Lines[i].Quantity, tr.list.Lines[i].Step = types.BookID(zone+"/"+book), int64(tr.pieces[i])*100_000, 100_000
+		}
+		tr.match()
+		l.block(l.tx(customs, types.OnErrorRollback, tr.grant()))
+		twice(broker, &tr.list)
+		twice(customs, &types.Decide{Order: tr.id, Status: types.StatusReject, Reason: -621001})
+		twice(broker, &tr.list)
+		twice(broker, &types.Cancel{Order: tr.id, Document: types.Hash{1}})
+		l.must(customs, &types.DecideCancel{Order: tr.id, Status: types.StatusReject})
+		for _, status := range []uint64{120, 300, 399, 500, 502, 800} {
+			twice(customs, tr.decision(status))
+		}
+		twice(carrier, &types.SignFor{Order: tr.id, Time: l.now, Document: types.Hash{1}})
+		first, second := tr.comeBack("1", 0, 0, 2), tr.comeBack("2", 1, 0, 1)
+		l.block(l.tx(broker, types.OnErrorRollback, tr.comeBack("three of two", 1, 0, 3)))
+		twice(broker, first)
+		twice(customs, tr.returned(first, types.StatusAudit))
+		twice(customs, tr.returned(first, types.StatusRelease))
+		twice(broker, second)
+		twice(customs, tr.returned(second, types.StatusReject))
+
+		gone := newTrade(l, "R2")
+		gone.match()
+		l.must(broker, &gone.list)
+		l.must(broker, &types.Cancel{Order: gone.id, Document: types.Hash{1}})
+		twice(customs, &types.DecideCancel{Order: gone.id, Status: types.StatusAudit})
+		gone.order.Seq++
+		twice(shop, &gone.order)
+
+		out := newExport(l, "R3")
+		out.list.Mode = 9810
+		out.match()
+		l.must(broker, &out.list)
+		for _, status := range []uint64{120, 399, 500, 700} {
+			twice(customs, out.decision(status))
+		}
+	})
+	s.block(s.sign("nobody", types.OnErrorRollback, &types.SetReader{}))
 }
 
 // everything says successfully what a world has not.

@@ -143,8 +143,20 @@ func describeOrder(o *types.Order) string {
 	if o.Mismatch.Code != 0 {
 		text += fmt.Sprintf("; %s: the %s of %s does not agree", types.Code(o.Mismatch.Code), o.Mismatch.Field, o.Mismatch.Party)
 	}
-	if o.Decision != 0 {
-		text += fmt.Sprintf("; %s decided %d", o.Decider, o.Decision)
+	for _, q := range o.Quota {
+		text += fmt.Sprintf("; quota %s by %s", q.State, q.By)
+	}
+	for _, c := range o.Clearance {
+		text += fmt.Sprintf("; filed with %s under %d", c.Office, c.Mode)
+		if c.Status != 0 {
+			text += fmt.Sprintf(", status %d", c.Status)
+		}
+		if c.Reason != 0 {
+			text += fmt.Sprintf(" (%d)", c.Reason)
+		}
+	}
+	for _, r := range o.Returns {
+		text += fmt.Sprintf("; return %s, status %d", r.Return, r.Status)
 	}
 	return text
 }

@@ -17,6 +17,8 @@ const (
 	exampleTime  = 1795420800000 // 2026-11-23T08:00:00Z
 	day          = 24 * 3_600_000
 
+	exampleBook = "xiasha-zone/0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+
 	exampleEventID = "linan-coop/01KAR2HQH0N7DPSEYSB6DNYX4Q"
 	exampleEvent   = `{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],` +
 		`"bizStep":"commissioning","eventTime":"2026-11-23T08:00:00Z","eventTimeZoneOffset":"+08:00",` +
@@ -62,21 +64,34 @@ var examples = []Body{
 	&OpenRecall{Recall: "2026-3", Things: []ThingKey{"lot/06901234000016.L2026A"}, Class: 2, Reason: "aflatoxin over the limit"},
 	&ReportRecall{Recall: "linan-coop/2026-3", Thing: "lot/06901234000016.L2026A", Located: 1_500_000, Notified: 500_000},
 	&CloseRecall{Recall: "linan-coop/2026-3", Note: "all of it destroyed"},
+	&SetReader{Reader: "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"},
 	&RecordOrder{
-		Order: exampleULID, Seq: exampleTime, Document: exampleHash(2), Payment: exampleHash(3),
-		Waybill: exampleHash(4), Declaration: exampleHash(5), Amount: exampleHash(6), Payer: exampleHash(7), Consignee: exampleHash(8),
+		Order: exampleULID, Seq: exampleTime, Flow: FlowImport, Document: exampleHash(2), Payment: exampleHash(3),
+		Waybill: exampleHash(4), Declaration: exampleHash(5), Amount: exampleHash(6), Merchant: exampleHash(17), Goods: exampleHash(18),
+		Payer: exampleHash(7), Consignee: exampleHash(8),
 	},
 	&RecordPayment{
 		Order: exampleOrder, Payment: exampleULID, Seq: exampleTime,
-		Document: exampleHash(9), Number: exampleHash(10), Amount: exampleHash(6), Payer: exampleHash(7),
+		Document: exampleHash(9), Original: exampleHash(19), Number: exampleHash(10), Amount: exampleHash(6), Payer: exampleHash(7),
 	},
 	&RecordWaybill{
 		Order: exampleOrder, Waybill: exampleULID, Seq: exampleTime,
 		Document: exampleHash(11), Number: exampleHash(12), Consignee: exampleHash(8), Parcel: exampleHash(13),
 	},
+	&GrantQuota{Order: exampleOrder, Grant: exampleULID, Document: exampleHash(2), Expires: exampleTime + day},
 	&Declare{
 		Order: exampleOrder, Declaration: exampleULID, Seq: exampleTime,
 		Document: exampleHash(14), Number: exampleHash(15), Payer: exampleHash(7), Parcel: exampleHash(13),
+		Merchant: exampleHash(17), Goods: exampleHash(18), Office: "hz-customs", Mode: 1210, Grant: exampleULID,
+		Lines: []DeclaredLine{{Anchor: exampleHash(20), Book: exampleBook, Quantity: 200_000, Step: 100_000}},
 	},
-	&Decide{Order: exampleOrder, Status: StatusRelease},
+	&Decide{Order: exampleOrder, Status: StatusReject, Reason: -621001},
+	&Cancel{Order: exampleOrder, Document: exampleHash(21)},
+	&DecideCancel{Order: exampleOrder, Status: StatusAudit},
+	&SignFor{Order: exampleOrder, Time: exampleTime, Document: exampleHash(22)},
+	&ReturnGoods{Order: exampleOrder, Return: exampleULID, Document: exampleHash(23), Lines: []ReturnLine{{Line: 0, Pieces: 1, Token: exampleHash(24)}}},
+	&DecideReturn{Order: exampleOrder, Return: exampleULID, Status: StatusRelease},
+	&CreditBook{Book: exampleBook[len("xiasha-zone/"):], Entry: exampleULID, Quantity: 10_000_000, Document: exampleHash(25)},
+	&SetTariff{Code: "2101200000", From: exampleTime, VAT: 130_000},
+	&SetLimits{From: exampleTime, Single: 500_000_000, Annual: 2_600_000_000, Share: 700_000, Tolerance: 1000},
 }
