@@ -36,12 +36,13 @@ const (
 	broker        = "wulin-broker"
 	authority     = "zj-agriculture"
 	certifier     = "zj-certify"
+	warehouse     = "xiasha-zone"
 )
 
 // cast lists the organisations of the story. The first ones run the validators; the
 // others are members with keys and no servers, whatever the network's size.
 var cast = []Member{
-	{ID: customsOffice, Name: "杭州海关 Hangzhou Customs", Roles: []string{types.RoleCustoms}, Prefixes: []string{"6909010"}},
+	{ID: customsOffice, Name: "杭州海关 Hangzhou Customs", Roles: []string{types.RoleCustoms}, Customs: []string{"2991"}, Prefixes: []string{"6909010"}},
 	{ID: platform, Name: "览途商城 Lantu Mall", Roles: []string{types.RolePlatform}, Customs: []string{"330196LT01"}, Prefixes: []string{"6909020"}},
 	{ID: cooperative, Name: "临安山核桃合作社 Lin'an Hickory Cooperative", Roles: []string{types.RoleCooperative}, Prefixes: []string{"6901234"}},
 	{ID: carrier, Name: "钱江快运 Qianjiang Express", Roles: []string{types.RoleLogistics}, Customs: []string{"330196QJ04"}, Prefixes: []string{"6909040"}},
@@ -49,6 +50,7 @@ var cast = []Member{
 	{ID: broker, Name: "武林报关行 Wulin Customs Brokers", Roles: []string{types.RoleDeclarant}, Customs: []string{"330196WL06"}},
 	{ID: authority, Name: "浙江农业农村厅 Zhejiang Agriculture Authority", Roles: []string{types.RoleAuthority}, Prefixes: []string{"6909070"}},
 	{ID: certifier, Name: "浙江认证中心 Zhejiang Certification", Roles: []string{types.RoleCertifier}, Prefixes: []string{"6909080"}},
+	{ID: warehouse, Name: "下沙综合保税区 Xiasha Bonded Zone", Roles: []string{types.RoleWarehouse}, Customs: []string{"330196XS07"}},
 }
 
 // storyValidators is how many of the cast can run a validator.
