@@ -22,7 +22,7 @@ func readClaim(signature *node) (*claim, error) {
 		return nil, err
 	}
 	if len(signature.children) < 3 && signature.sequence("SignedInfo", "SignatureValue") == nil {
-		return nil, fault(BadCertificate, "the signature has no KeyInfo, and so no certificate")
+		return nil, fault(Unsigned, "the signature has no KeyInfo and so names nobody, as if there were none")
 	}
 	if err := signature.sequence("SignedInfo", "SignatureValue", "KeyInfo"); err != nil {
 		return nil, err

@@ -4,7 +4,7 @@ import "fmt"
 
 // Code words of Error.Kind. They are stable: programs may compare them, and new ones are only appended.
 const (
-	Unsigned       = "Unsigned"    // no signature in the message
+	Unsigned       = "Unsigned"    // no signature in the message, or one that names nobody
 	Malformed      = "Malformed"   // not well-formed XML, beyond a limit, or a signature of another form than ours
 	Algorithm      = "Algorithm"   // another algorithm, or two that do not belong together
 	Digest         = "Digest"      // the message was changed after it was signed

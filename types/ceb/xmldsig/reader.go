@@ -6,8 +6,10 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -285,9 +287,15 @@ func checkBinding(b binding, before []binding) error {
 		return fault(Malformed, "not well-formed XML: namespace declaration xmlns:%s=%q", b.prefix, b.uri)
 	case slices.ContainsFunc(before, same):
 		return fault(Malformed, "not well-formed XML: prefix %q declared twice in one element", b.prefix)
+	case b.uri != "" && !absolute.MatchString(b.uri):
+		return fault(Malformed, "namespace %q is not an absolute URI", b.uri)
 	}
 	return nil
 }
+
+// absolute matches absolute URIs by their scheme (RFC 3986, section 3.1). It leaves out those with an &, legal as they are:
+// libxml2, which many a signer uses, forgets to escape it.
+var absolute = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:[^&<>"\s]*$`)
 
 const (
 	xmlNamespace   = "http://www.w3.org/XML/1998/namespace"
@@ -314,10 +322,12 @@ func (r *reader) name(name xml.Name, element bool) (xml.Name, error) {
 	return xml.Name{Space: uri, Local: name.Local}, checkLocal(name)
 }
 
-// checkLocal refuses what encoding/xml leaves in one piece because a colon begins or ends it, or there are several.
+// checkLocal refuses names with a colon too many, which encoding/xml leaves in one piece, and those that could not begin a
+// name but for their prefix.
 func checkLocal(name xml.Name) error {
-	if strings.Contains(name.Local, ":") {
-		return fault(Malformed, "not well-formed XML: name %s", name.Local)
+	first, _ := utf8.DecodeRuneInString(name.Local)
+	if strings.Contains(name.Local, ":") || first != '_' && !unicode.IsLetter(first) {
+		return fault(Malformed, "not well-formed XML: name %s", written(name))
 	}
 	return nil
 }

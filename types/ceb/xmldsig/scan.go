@@ -18,11 +18,15 @@ type node struct {
 	children   []*node
 }
 
+// maxNodes bounds the elements of a signature, which has 14 when it is right, so that a hostile one cannot fill the memory.
+const maxNodes = 100
+
 // scanner sorts the tokens of a message into its parts.
 type scanner struct {
 	*reader
 	parts
 	inside []*node // the elements of the signature that have begun and not ended
+	nodes  int     // elements of the signature so far
 }
 
 // scan takes a message apart. The error is an *Error of kind Malformed.
@@ -84,6 +88,9 @@ func (s *scanner) takeStart(e *element) error {
 
 // attach puts an element of a signature where it belongs; the signature itself, into the message.
 func (s *scanner) attach(n *node) error {
+	if s.nodes++; s.nodes > maxNodes {
+		return fault(Malformed, "more than %d elements in the signature", maxNodes)
+	}
 	if len(s.inside) > 0 {
 		parent := s.inside[len(s.inside)-1]
 		parent.children = append(parent.children, n)

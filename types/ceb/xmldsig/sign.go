@@ -57,7 +57,7 @@ type draft struct {
 	keyName     string
 }
 
-// xml lays the signature out as the official samples do.
+// xml lays the signature out as the official samples do. No line end follows it: that would be part of the message.
 func (d *draft) xml() []byte {
 	var b strings.Builder
 	encode := base64.StdEncoding.EncodeToString
@@ -83,7 +83,6 @@ func (d *draft) xml() []byte {
 <ds:X509Certificate>%s</ds:X509Certificate>
 </ds:X509Data>
 </ds:KeyInfo>
-</ds:Signature>
-`, encode(d.certificate))
+</ds:Signature>`, encode(d.certificate))
 	return []byte(b.String())
 }

@@ -4,12 +4,12 @@ import (
 	"crypto/sha256"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -48,7 +48,7 @@ func ReadTrust(files map[string][]byte) (*Trust, error) {
 func (t *Trust) read(name string, data []byte) error {
 	match := certificateFile.FindStringSubmatch(name)
 	if match == nil {
-		return fmt.Errorf("not a name of a certificate file, which is <copCode>.pem or roots/<name>.pem")
+		return errors.New("not a name of a certificate file, which is <copCode>.pem or roots/<name>.pem")
 	}
 	certificates, err := readCertificates(data)
 	if err != nil {
@@ -149,5 +149,5 @@ func (t *Trust) issued(certificate *smx509.Certificate, at time.Time) bool {
 }
 
 func names(subject pkix.Name, copCode string) bool {
-	return copCode != "" && (strings.EqualFold(subject.CommonName, copCode) || strings.EqualFold(subject.SerialNumber, copCode))
+	return copCode != "" && (subject.CommonName == copCode || subject.SerialNumber == copCode)
 }

@@ -44,7 +44,7 @@ type Signature struct {
 type Certificate struct {
 	Raw                 []byte // DER
 	Subject             string // RFC 2253, such as "CN=1105910159,O=…"
-	Serial              string // hexadecimal, lower case, as in "openssl x509 -serial" but for the case
+	Serial              string // hexadecimal, lower case
 	NotBefore, NotAfter time.Time
 	Fingerprint         string // SHA-256 of Raw, hexadecimal, lower case
 }
