@@ -93,5 +93,5 @@ var examples = []Body{
 	&DecideReturn{Order: exampleOrder, Return: exampleULID, Status: StatusRelease},
 	&CreditBook{Book: exampleBook[len("xiasha-zone/"):], Entry: exampleULID, Quantity: 10_000_000, Document: exampleHash(25)},
 	&SetTariff{Code: "2101200000", From: exampleTime, VAT: 130_000},
-	&SetLimits{From: exampleTime, Single: 500_000_000, Annual: 2_600_000_000, Share: 700_000, Tolerance: 1000},
+	&SetLimits{From: exampleTime, Single: 500_000_000, Annual: 2_600_000_000, Share: 700_000, Tolerance: 5000},
 }

@@ -52,8 +52,8 @@ type LimitsVersion struct {
 }
 
 // DefaultLimits are those since 2019: 5,000 yuan a transaction, 26,000 a year, 70 % of the
-// taxes (GACC 2018-194), and a tolerance of one fen.
-var DefaultLimits = LimitsVersion{Single: 5_000_00000, Annual: 26_000_00000, Share: 700_000, Tolerance: 1000}
+// taxes (GACC 2018-194), and a tolerance of five fen.
+var DefaultLimits = LimitsVersion{Single: 5_000_00000, Annual: 26_000_00000, Share: 700_000, Tolerance: 5000}
 
 // Million is what rates are parts of.
 const Million = 1_000_000

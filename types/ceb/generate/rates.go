@@ -1,0 +1,16 @@
+package generate
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// Rates returns the table that the generated imports are taxed with, as CSV: gcode, vat and consumption in per cent.
+func Rates() []byte {
+	var b bytes.Buffer
+	b.WriteString("gcode,vat,consumption\n")
+	for _, a := range imports {
+		fmt.Fprintf(&b, "%s,%d,%d\n", a.code, a.vat, a.consumption)
+	}
+	return b.Bytes()
+}
