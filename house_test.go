@@ -89,9 +89,6 @@ func checkImports(t *testing.T, p *packages.Package) {
 			t.Errorf("%s imports %s: %q may import %v", p.PkgPath, path, room, allowed)
 		}
 		for _, no := range banned[room] {
-			if p.PkgPath == inventive && no == "math/rand/v2" {
-				continue
-			}
 			if pure(p.PkgPath) && within(path, no) {
 				t.Errorf("%s imports %s: not in %q", p.PkgPath, path, room)
 			}
