@@ -2,7 +2,6 @@ package ceb
 
 import (
 	"math"
-	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -13,7 +12,6 @@ type Decimal int64
 
 const (
 	decimalPlaces = 5
-	decimalUnit   = 100_000 // units in one
 	decimalDigits = 19
 )
 
@@ -74,24 +72,6 @@ func (d Decimal) magnitude() uint64 {
 		return -uint64(d)
 	}
 	return uint64(d)
-}
-
-// times multiplies exactly and rounds the 10 decimal places of the product to 5, half away from zero. It reports false
-// when the product is out of range.
-func (d Decimal) times(e Decimal) (Decimal, bool) {
-	high, low := bits.Mul64(d.magnitude(), e.magnitude())
-	low, carry := bits.Add64(low, decimalUnit/2, 0)
-	if high+carry >= decimalUnit {
-		return 0, false
-	}
-	n, _ := bits.Div64(high+carry, low, decimalUnit)
-	if n > math.MaxInt64 {
-		return 0, false
-	}
-	if (d < 0) != (e < 0) {
-		return -Decimal(n), true
-	}
-	return Decimal(n), true
 }
 
 // plus adds, and reports false when the sum is out of range.

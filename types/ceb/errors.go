@@ -19,38 +19,33 @@ const (
 	NotATime       = "NotATime"       // no date or time of the calendar
 	NotAllowed     = "NotAllowed"     // not among the values the schema lists
 	TooLarge       = "TooLarge"       // a limit of size, depth, repetition or number range
-	Business       = "Business"       // the document contradicts itself or a rule; only Check says so
+	Unsigned       = "Unsigned"       // the signature that the schema requires is absent; ParseUnsigned accepts that
 )
 
-// Error is one fault of a file or of a document.
+// Error is one fault of a message.
 type Error struct {
 	Kind string // a code word above
-	// Field is the path of the element at fault, counted from 0: "Order[1]/OrderHead/orderNo" from Parse,
-	// "OrderHead/orderNo" from Check. Attributes have an @: "@guid". "" where the fault is the whole file.
+	// Field is the path of the element at fault in the message, counted from 0: "Order[1]/OrderHead/orderNo".
+	// Attributes have an @: "@guid". "" where the fault is the whole file.
 	Field  string
-	Line   int    // line in the file, counted from 1; 0 when unknown
-	Rule   string // "M2", "M5", "M6" or "M10", with Business only
+	Line   int    // line in the file, counted from 1; 0 when there is no file yet
 	Detail string // what was found and what was expected
 }
 
 // Error reads like "Order[1]/OrderHead/orderNo (line 63): 71 characters, at most 60".
 func (e *Error) Error() string {
-	text := e.Detail
-	if e.Rule != "" {
-		text = e.Rule + ": " + text
-	}
 	switch {
 	case e.Field != "" && e.Line > 0:
-		return fmt.Sprintf("%s (line %d): %s", e.Field, e.Line, text)
+		return fmt.Sprintf("%s (line %d): %s", e.Field, e.Line, e.Detail)
 	case e.Field != "":
-		return e.Field + ": " + text
+		return e.Field + ": " + e.Detail
 	case e.Line > 0:
-		return fmt.Sprintf("line %d: %s", e.Line, text)
+		return fmt.Sprintf("line %d: %s", e.Line, e.Detail)
 	}
-	return text
+	return e.Detail
 }
 
-// Errors is every fault found in a file, in the order of the file, at most MaxErrors.
+// Errors is every fault found in a message, in its order, at most MaxErrors.
 type Errors []*Error
 
 // Error gives each fault a line.

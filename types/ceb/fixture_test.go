@@ -18,14 +18,29 @@ const (
 
 // fixture writes a valid message of one document from the table of its kind, with every optional field filled in.
 func fixture(kind string, set values) string {
-	var b strings.Builder
-	b.WriteString("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
-	write(&b, &messageNamed(kind).root, set)
-	return b.String()
+	return changed(kind, set, nil)
 }
 
-func write(b *strings.Builder, e *element, set values) {
-	value, overridden := set[e.name]
+// changed is a fixture with other text in place of some elements of the table.
+func changed(kind string, set values, instead map[*element]string) string {
+	f := &fixtureWriter{set: set, instead: instead}
+	f.WriteString("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
+	f.write(&messageNamed(kind).root)
+	return f.String()
+}
+
+type fixtureWriter struct {
+	strings.Builder
+	set     values
+	instead map[*element]string
+}
+
+func (f *fixtureWriter) write(e *element) {
+	if text, is := f.instead[e]; is {
+		f.WriteString(text)
+		return
+	}
+	value, overridden := f.set[e.name]
 	envelope := e.name == "Signature" || e.name == "BaseSubscribe" || e.name == "ExtendMessage"
 	if value == absent || envelope && e.min == 0 && !overridden {
 		return
@@ -34,19 +49,41 @@ func write(b *strings.Builder, e *element, set values) {
 	if e.space == signatureSpace {
 		prefix = "ds:"
 	}
-	fmt.Fprintf(b, "<%s%s%s>", prefix, e.name, attributesOf(e, set))
+	fmt.Fprintf(f, "<%s%s%s>", prefix, e.name, attributesOf(e, f.set))
 	switch {
 	case e.content == group:
-		b.WriteString("\n")
+		f.WriteString("\n")
 		for i := range e.children {
-			write(b, &e.children[i], set)
+			f.write(&e.children[i])
 		}
 	case overridden:
-		b.WriteString(value)
+		f.WriteString(value)
 	default:
-		b.WriteString(plausible(e))
+		f.WriteString(plausible(e))
 	}
-	fmt.Fprintf(b, "</%s%s>\n", prefix, e.name)
+	fmt.Fprintf(f, "</%s%s>\n", prefix, e.name)
+}
+
+// complete is a whole envelope, valid by the schema.
+var complete = values{
+	"BaseSubscribe": present, "ExtendMessage": present, "Signature": present,
+	"@Algorithm": "urn:sm2", "SignatureValue": "AA==", "KeyInfo": "<ds:KeyName>1</ds:KeyName>",
+	"Reference": `<ds:DigestMethod Algorithm="urn:sm3"/><ds:DigestValue>AA==</ds:DigestValue>`,
+}
+
+// leaves returns the fields of a message in the order of the file, those of the envelope too.
+func leaves(e *element) []*element {
+	var found []*element
+	for i := range e.children {
+		switch child := &e.children[i]; {
+		case child.space != cebSpace || child.content == wildcard:
+		case child.content == group:
+			found = append(found, leaves(child)...)
+		default:
+			found = append(found, child)
+		}
+	}
+	return found
 }
 
 func attributesOf(e *element, set values) string {
@@ -76,11 +113,13 @@ func plausible(e *element) string {
 		return "20260315153555"
 	case date:
 		return "20260315"
+	case moment:
+		return "20260315153555001"
 	case opaque, wildcard:
 		return ""
 	}
-	if e.fixed != "" {
-		return e.fixed
+	if e.standard != "" {
+		return e.standard
 	}
 	return strings.Repeat("1", max(1, e.short))
 }
@@ -112,4 +151,5 @@ func faultsOf(t testing.TB, data string) Errors {
 	return faults
 }
 
+// kinds are the four of an import order.
 var kinds = []string{"CEB311", "CEB411", "CEB511", "CEB621"}

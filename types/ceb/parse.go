@@ -1,11 +1,9 @@
 package ceb
 
 import (
-	"encoding/xml"
 	"errors"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -14,105 +12,111 @@ var errStop = errors.New("stop reading")
 
 // parser walks a message along its table and collects what does not fit.
 type parser struct {
-	tokens *tokens
-	faults Errors
+	place
+	tokens   *tokens
+	unsigned bool // a missing signature is no fault
 }
 
 // node is one element read along the table.
 type node struct {
 	element    *element
-	value      string
+	value      string // of a leaf, as its type leaves it; of an element kept verbatim, its bytes
 	attributes []Field
 	children   []node
 }
 
-func (p *parser) message(data []byte) *Message {
+// read reads a file whose root element choose knows. The node is of use only when there are no faults.
+func (p *parser) read(data []byte, choose func(name) (*element, *Error)) node {
 	if len(data) > MaxSize {
-		p.fault(flaw(TooLarge, "%d bytes, at most %d", len(data), MaxSize), "", 0)
-		return nil
+		p.fault(flaw(TooLarge, "%d bytes, at most %d", len(data), MaxSize), 0)
+		return node{}
 	}
-	p.tokens = newTokens(data)
-	kind, root, err := p.root()
+	var fault *Error
+	if p.tokens, fault = newTokens(string(data)); fault != nil {
+		p.fault(fault, p.line())
+		return node{}
+	}
+	root, err := p.root(choose)
+	if err == nil {
+		_, err = p.next() // nothing may follow
+	}
 	if err != nil {
-		return nil
+		return node{}
 	}
-	if _, err := p.next(); err != nil || len(p.faults) > 0 {
-		return nil
+	return root
+}
+
+func (p *parser) root(choose func(name) (*element, *Error)) (node, error) {
+	start, err := p.next() // at depth 0 there is nothing but a start tag
+	if err != nil {
+		return node{}, err
 	}
-	return assemble(kind, &root)
+	e, fault := choose(start.name)
+	if fault != nil {
+		p.fault(fault, p.line())
+		return node{}, errStop
+	}
+	return p.element(e, start)
 }
 
 var messageName = regexp.MustCompile(`^(CEB\d{3})Message$`)
 
-// root reads the whole message once its first element has said which one it is.
-func (p *parser) root() (kind string, root node, err error) {
-	token, err := p.next()
-	if err != nil {
-		return "", root, err
+// messageRoot returns the table of the message that a root element begins.
+func messageRoot(root name) (*element, *Error) {
+	match := messageName.FindStringSubmatch(root.local)
+	if match == nil || root.space != cebSpace {
+		return nil, flaw(NotCEB, "<%s> in namespace %s is no customs message, which is <CEB…Message> in namespace %s",
+			root.local, quoted(root.space), cebSpace)
 	}
-	start := token.(xml.StartElement) // at depth 0 there is nothing else
-	match := messageName.FindStringSubmatch(start.Name.Local)
-	if match == nil || start.Name.Space != cebSpace {
-		p.fault(flaw(NotCEB, "<%s> in namespace %s is no customs message, which is <CEB…Message> in namespace %s",
-			start.Name.Local, quoted(start.Name.Space), cebSpace), "", p.tokens.line())
-		return "", root, errStop
+	if table := messageNamed(match[1]); table != nil {
+		return &table.root, nil
 	}
-	table := messageNamed(match[1])
-	if table == nil {
-		p.fault(flaw(Unsupported, "%s is not supported, only %s", match[1], supported()), "", p.tokens.line())
-		return "", root, errStop
-	}
-	root, err = p.element(&table.root, "", start)
-	return table.kind, root, err
+	return nil, flaw(Unsupported, "%s is not in the 202205 edition, which has %s", match[1], strings.Join(Kinds(), ", "))
 }
 
-func supported() string {
-	kinds := make([]string, len(messages))
-	for i := range messages {
-		kinds[i] = messages[i].kind
-	}
-	return strings.Join(kinds, ", ")
-}
-
-// fault records a flaw at a place.
-func (p *parser) fault(flaw *Error, field string, line int) {
-	flaw.Field, flaw.Line = field, line
-	p.faults = append(p.faults, flaw)
+// line returns the line on which the last token ended.
+func (p *parser) line() int {
+	return p.tokens.line(p.tokens.at)
 }
 
 // next returns the next token, or errStop when reading is over for a reason among the faults.
-func (p *parser) next() (xml.Token, error) {
-	if len(p.faults) >= MaxErrors {
-		return nil, errStop
+func (p *parser) next() (token, error) {
+	if p.full() {
+		return token{}, errStop
 	}
-	token, fault := p.tokens.next()
+	next, fault := p.tokens.next()
 	if fault != nil {
+		fault.Line = p.line()
 		p.faults = append(p.faults, fault)
-		return nil, errStop
+		return token{}, errStop
 	}
-	return token, nil
+	return next, nil
 }
 
 // element reads one element whose start has been read.
-func (p *parser) element(e *element, path string, start xml.StartElement) (node, error) {
-	n := node{element: e, attributes: p.attributes(e, path, start)}
+func (p *parser) element(e *element, start token) (node, error) {
+	n := node{element: e, attributes: p.attributes(e, start)}
+	begin := p.tokens.begin
 	var err error
 	switch e.content {
 	case group:
-		n.children, err = p.group(e, path)
+		n.children, err = p.group(e)
 	case wildcard:
-		err = p.wildcard(path)
+		err = p.wildcard()
 	case opaque:
 		err = p.skip()
 	default:
-		n.value, err = p.leaf(e, path)
+		n.value, err = p.leaf(e)
+	}
+	if e.verbatim && err == nil {
+		n.value = p.tokens.part(begin)
 	}
 	return n, err
 }
 
 // skip reads to the end of the element that has just begun.
 func (p *parser) skip() error {
-	for outside := p.tokens.depth - 1; p.tokens.depth > outside; {
+	for outside := len(p.tokens.open) - 1; len(p.tokens.open) > outside; {
 		if _, err := p.next(); err != nil {
 			return err
 		}
@@ -121,34 +125,40 @@ func (p *parser) skip() error {
 }
 
 // leaf reads a value. A fault in it is no error: the rest of the file can still be read.
-func (p *parser) leaf(e *element, path string) (string, error) {
-	line := p.tokens.line()
-	raw, err := p.text(path)
+func (p *parser) leaf(e *element) (string, error) {
+	begin := p.tokens.at
+	raw, err := p.text()
 	if err != nil {
 		return "", err
 	}
-	value, fault := e.read(raw)
+	value, fault := e.read(e.orStandard(raw))
 	if fault != nil {
-		p.fault(fault, path, line)
+		p.fault(fault, p.tokens.line(begin))
 	}
 	return value, nil
 }
 
-func (p *parser) text(path string) (string, error) {
-	var text []byte
+// text reads the characters of a leaf, which nearly always are one piece.
+func (p *parser) text() (string, error) {
+	var first string
+	var more strings.Builder
 	for {
 		token, err := p.next()
 		if err != nil {
 			return "", err
 		}
-		switch token := token.(type) {
-		case xml.CharData:
-			text = append(text, token...)
-		case xml.StartElement:
-			p.fault(flaw(UnknownElement, "an element inside a value"), join(path, token.Name.Local), p.tokens.line())
+		switch token.kind {
+		case characters:
+			if first == "" {
+				first = token.text
+			} else {
+				more.WriteString(token.text)
+			}
+		case startTag:
+			p.fault(flaw(UnknownElement, "an element inside a value"), p.line(), token.name.local)
 			err = p.skip()
-		case xml.EndElement:
-			return string(text), nil
+		case endTag:
+			return first + more.String(), nil
 		}
 		if err != nil {
 			return "", err
@@ -157,21 +167,21 @@ func (p *parser) text(path string) (string, error) {
 }
 
 // wildcard reads an element that may hold one other element, whatever it is.
-func (p *parser) wildcard(path string) error {
+func (p *parser) wildcard() error {
 	for count := 0; ; {
 		token, err := p.next()
 		if err != nil {
 			return err
 		}
-		switch token := token.(type) {
-		case xml.CharData:
-			p.stray(path, token)
-		case xml.StartElement:
+		switch token.kind {
+		case characters:
+			p.stray(token.text)
+		case startTag:
 			if count++; count == 2 {
-				p.fault(flaw(OutOfOrder, "a second element, at most 1"), join(path, token.Name.Local), p.tokens.line())
+				p.fault(flaw(OutOfOrder, "a second element, at most 1"), p.line(), token.name.local)
 			}
 			err = p.skip()
-		case xml.EndElement:
+		case endTag:
 			return nil
 		}
 		if err != nil {
@@ -180,34 +190,33 @@ func (p *parser) wildcard(path string) error {
 	}
 }
 
-func (p *parser) stray(path string, token xml.CharData) {
-	if !blank(token) {
-		p.fault(flaw(UnknownElement, "text %s between elements", quoted(string(token))), join(path, "text()"), p.tokens.line())
+func (p *parser) stray(text string) {
+	if !blank(text) {
+		p.fault(flaw(UnknownElement, "text %s between elements", quoted(text)), p.line(), "text()")
 	}
 }
 
 // sequence is how far the reading of one group has come.
 type sequence struct {
 	element  *element
-	path     string
 	counts   []int // occurrences of each child
 	last     int   // the furthest child reached
 	children []node
 }
 
-func (p *parser) group(e *element, path string) ([]node, error) {
-	s := &sequence{element: e, path: path, counts: make([]int, len(e.children)), children: make([]node, 0, len(e.children))}
+func (p *parser) group(e *element) ([]node, error) {
+	s := &sequence{element: e, counts: make([]int, len(e.children)), children: make([]node, 0, len(e.children))}
 	for {
 		token, err := p.next()
 		if err != nil {
 			return nil, err
 		}
-		switch token := token.(type) {
-		case xml.CharData:
-			p.stray(path, token)
-		case xml.StartElement:
+		switch token.kind {
+		case characters:
+			p.stray(token.text)
+		case startTag:
 			err = p.child(s, token)
-		case xml.EndElement:
+		case endTag:
 			p.missing(s)
 			return s.children, nil
 		}
@@ -217,34 +226,26 @@ func (p *parser) group(e *element, path string) ([]node, error) {
 	}
 }
 
-func (p *parser) child(s *sequence, start xml.StartElement) error {
-	i := s.element.find(start.Name, s.last)
+func (p *parser) child(s *sequence, start token) error {
+	i := s.element.find(start.name, s.last)
 	if i < 0 {
-		path := join(s.path, start.Name.Local)
-		p.fault(flaw(UnknownElement, "the schema has no such element in %s", s.element.name), path, p.tokens.line())
+		p.fault(flaw(UnknownElement, "the schema has no such element in %s", s.element.name), p.line(), start.name.local)
 		return p.skip()
 	}
+	child := &s.element.children[i]
 	s.counts[i]++
-	path := s.at(i)
+	p.enter(child, s.counts[i]-1)
+	defer p.leave()
 	if fault := s.misplaced(i); fault != nil {
-		p.fault(fault, path, p.tokens.line())
+		p.fault(fault, p.line())
 	}
 	s.last = max(s.last, i)
-	if s.counts[i] > s.element.children[i].max {
+	if s.counts[i] > child.max {
 		return p.skip()
 	}
-	n, err := p.element(&s.element.children[i], path, start)
+	n, err := p.element(child, start)
 	s.children = append(s.children, n)
 	return err
-}
-
-// at returns the path of the child that has just begun.
-func (s *sequence) at(i int) string {
-	child := &s.element.children[i]
-	if child.max == 1 {
-		return join(s.path, child.name)
-	}
-	return join(s.path, indexed(child.name, s.counts[i]-1))
 }
 
 // misplaced says what is wrong with the place of child i. Of too many children only the first is reported.
@@ -263,61 +264,51 @@ func (s *sequence) misplaced(i int) *Error {
 
 func (p *parser) missing(s *sequence) {
 	for i := range s.element.children {
-		if child := &s.element.children[i]; s.counts[i] < child.min {
-			p.fault(flaw(MissingElement, "required in %s, absent", s.element.name), join(s.path, child.name), p.tokens.line())
+		child := &s.element.children[i]
+		switch unsigned := child.space == signatureSpace && child.name == "Signature"; {
+		case s.counts[i] >= child.min || unsigned && p.unsigned:
+		case unsigned:
+			p.fault(flaw(Unsigned, "a signature is required in %s, absent", s.element.name), p.line(), child.name)
+		default:
+			p.fault(flaw(MissingElement, "required in %s, absent", s.element.name), p.line(), child.name)
 		}
 	}
 }
 
 // attributes checks and returns the attributes the table names.
-func (p *parser) attributes(e *element, path string, start xml.StartElement) []Field {
+func (p *parser) attributes(e *element, start token) []Field {
 	var values []Field
 	for i := range e.attributes {
 		declared := &e.attributes[i]
-		at := slices.IndexFunc(start.Attr, func(a xml.Attr) bool { return a.Name == xml.Name{Local: declared.name} })
+		at := slices.IndexFunc(start.attributes, func(a attribute) bool { return a.name == name{local: declared.name} })
 		if at >= 0 {
-			values = append(values, p.attribute(declared, path, start.Attr[at].Value))
+			values = append(values, p.attribute(declared, start.attributes[at].value))
 		} else if declared.min > 0 {
-			p.fault(flaw(MissingElement, "required in %s, absent", e.name), join(path, "@"+declared.name), p.tokens.line())
+			p.fault(flaw(MissingElement, "required in %s, absent", e.name), p.line(), "@"+declared.name)
 		}
 	}
 	if e.content != opaque {
-		p.strangers(e, path, start.Attr)
+		p.strangers(e, start.attributes)
 	}
 	return values
 }
 
-func (p *parser) attribute(declared *element, path, raw string) Field {
+func (p *parser) attribute(declared *element, raw string) Field {
 	value, fault := declared.read(raw)
 	if fault != nil {
-		p.fault(fault, join(path, "@"+declared.name), p.tokens.line())
+		p.fault(fault, p.line(), "@"+declared.name)
 	}
 	return Field{Path: declared.name, Value: value}
 }
 
-// strangers reports attributes the table does not name. Namespace declarations and hints where a schema lies may stand
-// anywhere; xsi:type and xsi:nil may not, though a schema would let some of them pass: they change what a value means.
-func (p *parser) strangers(e *element, path string, attributes []xml.Attr) {
+// strangers reports attributes the table does not name. Hints where a schema lies may stand anywhere; xsi:type and
+// xsi:nil may not, though a schema would let some of them pass: they change what a value means.
+func (p *parser) strangers(e *element, attributes []attribute) {
 	for _, a := range attributes {
-		named := func(declared element) bool { return a.Name == xml.Name{Local: declared.name} }
-		hint := a.Name.Space == schemaSpace && strings.HasSuffix(strings.ToLower(a.Name.Local), "schemalocation")
-		if !hint && !namespaceDeclaration(a.Name) && !slices.ContainsFunc(e.attributes, named) {
-			p.fault(flaw(UnknownElement, "the schema has no such attribute in %s", e.name), join(path, "@"+a.Name.Local), p.tokens.line())
+		named := func(declared element) bool { return a.name == name{local: declared.name} }
+		hint := a.name.space == schemaSpace && strings.HasSuffix(strings.ToLower(a.name.local), "schemalocation")
+		if !hint && !slices.ContainsFunc(e.attributes, named) {
+			p.fault(flaw(UnknownElement, "the schema has no such attribute in %s", e.name), p.line(), "@"+a.name.local)
 		}
 	}
-}
-
-func namespaceDeclaration(name xml.Name) bool {
-	return name.Space == "xmlns" || name == xml.Name{Local: "xmlns"}
-}
-
-func join(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "/" + name
-}
-
-func indexed(name string, i int) string {
-	return name + "[" + strconv.Itoa(i) + "]"
 }

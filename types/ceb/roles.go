@@ -9,7 +9,6 @@ type roles struct {
 	issuer    string   // by whom
 	number    []string // the document's own number: the first of these that is filled in
 	platform  string
-	lines     string    // element name of the lines of goods
 	amount    []string  // what is paid: the sum of these, in the currency of field currency
 	merchant  string    // who sells
 	person    [3]string // who buys or pays: kind of identity paper, its number, name
@@ -27,7 +26,7 @@ var (
 // waybill no order: whoever submits it says which order it is of.
 var kindRoles = map[string]*roles{
 	"CEB311": {
-		issued: "appTime", issuer: "ebpCode", number: []string{"orderNo"}, platform: "ebpCode", lines: "OrderList",
+		issued: "appTime", issuer: "ebpCode", number: []string{"orderNo"}, platform: "ebpCode",
 		amount: []string{"acturalPaid"}, merchant: "ebcCode", person: buyer, consignee: consignee,
 	},
 	"CEB411": {
@@ -40,15 +39,15 @@ var kindRoles = map[string]*roles{
 	},
 	"CEB513": {issued: "logisticsTime", issuer: "logisticsCode", number: []string{"logisticsNo"}, waybill: waybill},
 	"CEB621": {
-		issued: "appTime", issuer: "agentCode", number: []string{"copNo", "orderNo"}, platform: "ebpCode", lines: "InventoryList",
+		issued: "appTime", issuer: "agentCode", number: []string{"copNo", "orderNo"}, platform: "ebpCode",
 		merchant: "ebcCode", person: buyer, waybill: waybill,
 	},
 	"CEB623": {issued: "appTime", issuer: "agentCode", number: []string{"copNo", "orderNo"}, platform: "ebpCode"},
 	"CEB625": {
-		issued: "appTime", issuer: "agentCode", number: []string{"copNo", "orderNo"}, platform: "ebpCode", lines: "InvtRefundList",
+		issued: "appTime", issuer: "agentCode", number: []string{"copNo", "orderNo"}, platform: "ebpCode",
 	},
 	"CEB303": {
-		issued: "appTime", issuer: "ebpCode", number: []string{"orderNo"}, platform: "ebpCode", lines: "OrderList",
+		issued: "appTime", issuer: "ebpCode", number: []string{"orderNo"}, platform: "ebpCode",
 		amount: []string{"goodsValue", "freight"}, merchant: "ebcCode",
 	},
 	"CEB403": {
@@ -57,7 +56,7 @@ var kindRoles = map[string]*roles{
 	},
 	"CEB505": {issued: "appTime", issuer: "logisticsCode", number: []string{"logisticsNo"}, waybill: waybill},
 	"CEB603": {
-		issued: "appTime", issuer: "agentCode", number: []string{"copNo"}, platform: "ebpCode", lines: "InventoryList",
+		issued: "appTime", issuer: "agentCode", number: []string{"copNo"}, platform: "ebpCode",
 		merchant: "ebcCode", waybill: waybill,
 	},
 }

@@ -1,6 +1,6 @@
 package ceb
 
-import "encoding/xml"
+import "slices"
 
 // Namespaces of the elements in a message.
 const (
@@ -13,23 +13,30 @@ const (
 type content uint8
 
 const (
-	group    content = iota // the elements listed as its children, in that order
-	text                    // characters, counted as the schema counts them: Unicode code points
-	decimal                 // N19,5
-	integer                 // a 32-bit whole number
-	dateTime                // C14, yyyyMMddHHmmss
-	date                    // C8, yyyyMMdd
-	wildcard                // at most one element of any kind, skipped
-	opaque                  // anything, skipped
+	group      content = iota // the elements listed as its children, in that order
+	text                      // characters, counted as the schema counts them: Unicode code points
+	decimal                   // N19,5
+	integer                   // a 32-bit whole number
+	dateTime                  // C14, yyyyMMddHHmmss
+	date                      // C8, yyyyMMdd
+	moment                    // C17, yyyyMMddHHmmssSSS
+	instant                   // xs:dateTime
+	binary                    // Base64
+	identifier                // xs:ID
+	wildcard                  // at most one element of any kind, skipped
+	opaque                    // anything, skipped
 )
 
 // element is one row of the message tables: what may stand where, how often and how long.
 type element struct {
 	space, name string
 	content     content
-	min, max    int // occurrences
-	short, long int // fewest and most characters of text; long is the most digits of an integer, 0 for no such limit
-	fixed       string
+	min, max    int       // occurrences
+	short, long int       // fewest and most characters of text; long is the most digits of an integer, 0 for no such limit
+	standard    string    // what an empty element stands for, "" for nothing
+	fixed       bool      // nothing but the standard value is allowed
+	collapse    bool      // runs of white space count as one space
+	verbatim    bool      // the bytes are kept
 	attributes  []element // their space is ""
 	children    []element
 }
@@ -63,21 +70,39 @@ func whole(name string, digits int) element {
 	return element{space: cebSpace, name: name, content: integer, min: 1, max: 1, long: digits}
 }
 
-// timed is a field of 14 characters (dateTime) or 8 (date). The schema asks for the length only; the specification gives
-// the format, and the ledger orders documents by these times, so what is no time is refused here.
+// timed is a field of 14 characters (dateTime), 8 (date) or 17 (moment). The schema asks for the length only; the
+// specification gives the format, and the ledger orders documents by these times, so what is no time is refused here.
 func timed(name string, format content) element {
-	n := len(dateTimeLayout)
-	if format == date {
-		n = len(dateLayout)
-	}
+	n := len(layouts[format])
 	return element{space: cebSpace, name: name, content: format, min: 1, max: 1, short: n, long: n}
 }
 
-// yuan is the currency field of every import message. The schema fixes its value: an element with other content is
-// invalid, and an empty one stands for the fixed value (XML Schema part 1, 3.3.4).
+// standard gives an element a value that it stands for when it is there and empty (XML Schema part 1, 3.3.4).
+func standard(e element, value string) element {
+	e.standard = value
+	return e
+}
+
+// fixed is a standard value besides which no other is valid.
+func fixed(e element, value string) element {
+	e.standard, e.fixed = value, true
+	return e
+}
+
+// yuan is the currency field of every import message.
 func yuan() element {
-	e := exact("currency", 3)
-	e.fixed = "142"
+	return fixed(exact("currency", 3), "142")
+}
+
+// collapsed is a text in which the schema makes every run of white space one space, before it counts.
+func collapsed(e element) element {
+	e.collapse = true
+	return e
+}
+
+// verbatim keeps the bytes of an element, which must be a child of the root.
+func verbatim(e element) element {
+	e.verbatim = true
 	return e
 }
 
@@ -106,12 +131,20 @@ func within(space string, e element, attributes ...element) element {
 
 // find returns the index of the child of that name, or -1. It looks from a starting index on first, because in a valid
 // message the next child is the same as the last or soon after it.
-func (e *element) find(name xml.Name, from int) int {
-	for i := range e.children {
-		at := (from + i) % len(e.children)
-		if e.children[at].name == name.Local && e.children[at].space == name.Space {
-			return at
-		}
+func (e *element) find(name name, from int) int {
+	is := func(child element) bool { return child.name == name.local && child.space == name.space }
+	if i := slices.IndexFunc(e.children[from:], is); i >= 0 {
+		return from + i
 	}
-	return -1
+	return slices.IndexFunc(e.children[:from], is)
+}
+
+// divided reports whether a document has a head of its own, and perhaps lines; else its fields stand directly in it.
+func (e *element) divided() bool {
+	return e.children[0].content == group
+}
+
+// bare reports whether a message has no envelope: it is a receipt.
+func (e *element) bare() bool {
+	return len(e.children) == 1
 }

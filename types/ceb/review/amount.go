@@ -45,7 +45,7 @@ func makes(quantity, price, total ceb.Decimal) bool {
 	if total%cent == 0 {
 		slack = wide(cent / 2)
 	}
-	if places := places(price); places >= 3 {
+	if places := decimals(price); places >= 3 {
 		half := ceb.Decimal(unit / 2)
 		for range places {
 			half /= 10
@@ -56,8 +56,8 @@ func makes(quantity, price, total ceb.Decimal) bool {
 	return off.Cmp(slack) <= 0
 }
 
-// places counts the decimal places of a number.
-func places(d ceb.Decimal) int {
+// decimals counts the decimal places of a number.
+func decimals(d ceb.Decimal) int {
 	_, after, _ := strings.Cut(d.String(), ".")
 	return len(after)
 }

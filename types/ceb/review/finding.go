@@ -43,24 +43,33 @@ type Place struct {
 
 // at is a field of a paper, or a value the field should have.
 type at struct {
-	paper *paper
-	path  string
-	value string
+	paper   *paper
+	path    string
+	value   string
+	chinese string // the value in the Chinese text, where it is a sentence rather than a value
 }
 
-// head is a head field of a paper.
+// at is a head field of a paper, nothing when there is no paper.
 func (p *paper) at(name string) at {
-	return at{p, p.path(name), p.get(name)}
+	if p == nil {
+		return at{}
+	}
+	return at{paper: p, path: p.path(name), value: p.get(name)}
 }
 
 // atLine is a field of a line of a paper.
 func (p *paper) atLine(line int, name string) at {
-	return at{p, p.pathIn(line, name), p.in(line, name)}
+	return at{paper: p, path: p.pathIn(line, name), value: p.in(line, name)}
 }
 
 // should is a value that no document holds: the result of a rule.
 func should(value string) at {
 	return at{value: value}
+}
+
+// because is a reason, in both languages.
+func because(english, chinese string) at {
+	return at{value: english, chinese: chinese}
 }
 
 // fault reports what customs rejects.
@@ -84,12 +93,30 @@ func (c *court) report(severity, word, party string, here, there at) {
 		Severity: severity, Fault: word, File: p.file, Kind: p.doc.Kind,
 		Field: here.path, Value: here.value, Party: party,
 	}
-	f.Order, f.Platform = p.orderNumbers()
-	f.Company = p.companyOf(party)
 	if there.paper != nil {
 		f.Other = &Place{there.paper.file, there.paper.doc.Kind, there.path, there.value}
 	}
-	c.findings = append(c.findings, worded(f, there.value))
+	c.filed = append(c.filed, filed{worded(f, there.value, cmp.Or(there.chinese, there.value)), p})
+}
+
+// filed is a finding with the paper it is about. To which order the paper belongs may turn out later.
+type filed struct {
+	Finding
+	paper *paper
+}
+
+// official gives the last finding another code than that of its word.
+func (c *court) official(code int) {
+	c.filed[len(c.filed)-1].Official = code
+}
+
+// close adds order and company to the findings about papers.
+func (c *court) close() {
+	for _, f := range c.filed {
+		f.Order, f.Platform = f.paper.orderNumbers()
+		f.Company = f.paper.companyOf(f.Party)
+		c.findings = append(c.findings, f.Finding)
+	}
 }
 
 // orderNumbers returns the order number and the platform of a paper: those of its order where it has one.
@@ -114,28 +141,28 @@ func (p *paper) companyOf(party string) string {
 }
 
 // worded fills in rule, official code and both texts from the table of words.
-func worded(f Finding, expected string) Finding {
+func worded(f Finding, expected, inChinese string) Finding {
 	w := wordOf(f.Fault)
 	f.Rule = w.rule
 	if f.Official == 0 {
 		f.Official = w.official
 	}
-	if f.Severity == Fault && f.Fault == "PAYMENT_TWICE" && f.Kind == "CEB403" {
-		f.Official = 0
-	}
 	english, chinese := partyNames(f.Party)
-	there, dort := "", ""
-	if f.Other != nil {
-		there = " in " + f.Other.Kind + " " + f.Other.Field
-		dort = "（" + f.Other.Kind + " " + f.Other.Field + "）"
-	}
-	f.English = fill(w.english, f, shown(expected, "nothing")+there, english)
-	f.Chinese = fill(w.chinese, f, shown(expected, "空")+dort, chinese)
+	f.English = fill(w.english, f, shown(expected, "nothing"), english, " (", ")")
+	f.Chinese = fill(w.chinese, f, shown(inChinese, "空"), chinese, "（", "）")
 	return f
 }
 
-func fill(text string, f Finding, other, who string) string {
-	return strings.NewReplacer("{field}", f.Kind+" "+f.Field, "{value}", shown(f.Value, `""`), "{other}", other, "{who}", who).Replace(text)
+// fill puts the values into a text. Where the other side is named first, its place is added in brackets.
+func fill(text string, f Finding, other, who, open, shut string) string {
+	if f.Other != nil {
+		text = strings.Replace(text, "{other}", "{other}"+open+f.Other.Kind+" "+f.Other.Field+shut, 1)
+	}
+	field := f.Field
+	if f.Kind != "" {
+		field = strings.TrimSpace(f.Kind + " " + f.Field)
+	}
+	return strings.NewReplacer("{field}", field, "{value}", shown(f.Value, `""`), "{other}", other, "{who}", who).Replace(text)
 }
 
 // shown shortens a value for a sentence, and gives an empty one a name.

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,12 +14,13 @@ import (
 // role is what a document does for an order.
 type role uint8
 
+// The first four are the documents of a group.
 const (
-	other role = iota
-	order
+	order role = iota
 	payment
 	waybill
 	list
+	other
 	status
 	cancel
 	refund
@@ -76,7 +78,7 @@ func kindOf(number string) *kind {
 			return &kinds[i]
 		}
 	}
-	return &kind{number: number, party: Customs}
+	return &kind{number: number, role: other, party: Customs}
 }
 
 // paper is one document under review.
@@ -87,13 +89,22 @@ type paper struct {
 	schema  []Finding // faults of its form
 	refused []string  // paths of the fields that the schema refuses; their values are not compared
 	number  string    // order number as the paper says it, also one that the schema refuses
-	copies  int       // documents equal to this one
-	blamed  []string  // fields that have a finding; see blame
-	group   *group
+	when    int64     // time of report in Unix milliseconds, 0 when it does not say
+
+	// What one judgement finds out.
+	blamed []string // fields that have a finding; see blame
+	group  *group
+	first  *paper // the version of the document that was reported first
+	reused bool   // its number belongs to another order
 }
 
 func newPaper(file string, d *ceb.Document) *paper {
-	return &paper{kind: kindOf(d.Kind), doc: d, file: file, number: clean(d.Get("orderNo"))}
+	p := &paper{kind: kindOf(d.Kind), doc: d, file: file, number: clean(d.Get("orderNo"))}
+	p.when, _ = p.time("appTime")
+	if answered := p.get("returnTime"); p.when == 0 && len(answered) == 17 { // with milliseconds, which are left out
+		p.when, _ = ceb.ParseTime(answered[:14])
+	}
+	return p
 }
 
 // get returns a head field in the form in which two documents agree.
@@ -150,12 +161,6 @@ func (p *paper) time(name string) (int64, bool) {
 	return t, err == nil
 }
 
-// reported is when the paper was reported, 0 when it does not say.
-func (p *paper) reported() int64 {
-	t, _ := p.time("appTime")
-	return t
-}
-
 // blame remembers that a field has a finding, so that what follows from it is not reported too.
 func (p *paper) blame(path string) {
 	p.blamed = append(p.blamed, path)
@@ -188,7 +193,7 @@ func (p *paper) declared() bool {
 	return p.get("appStatus") == "2"
 }
 
-// fill reads the number of a line, which may be written "01".
+// gnum reads the number of a line, which may be written "01".
 func (p *paper) gnum(line int) (int, bool) {
 	n, err := strconv.Atoi(p.in(line, "gnum"))
 	return n, err == nil
@@ -196,19 +201,13 @@ func (p *paper) gnum(line int) (int, bool) {
 
 // before orders papers by time of report, then by content, so that the order of files and documents has no influence.
 func before(p, q *paper) int {
-	if p.reported() != q.reported() {
-		if p.reported() < q.reported() {
-			return -1
-		}
-		return 1
+	if c := cmp.Compare(p.when, q.when); c != 0 {
+		return c
 	}
 	if c := strings.Compare(p.get("appType"), q.get("appType")); c != 0 {
 		return c
 	}
-	if c := compareDocuments(p.doc, q.doc); c != 0 {
-		return c
-	}
-	return strings.Compare(p.file, q.file)
+	return cmp.Or(compareDocuments(p.doc, q.doc), strings.Compare(p.file, q.file))
 }
 
 func compareDocuments(a, b *ceb.Document) int {

@@ -9,6 +9,9 @@
 // One root cause gives one finding. Of the documents of an order the one that stands alone is at fault; of two that
 // differ, the later one in the chain order, payment, waybill, list. A company that issues a number is right about it.
 //
+// A change that is reported replaces what was there, a deletion removes it, and an old message is left aside. Two
+// habits of whole sets are allowed for: see habits.
+//
 // The result depends neither on the order in which files are added nor on how documents are spread over files.
 package review
 
@@ -133,39 +136,56 @@ func (r *Review) judge() {
 	c.findings = slices.Clone(r.loose)
 	c.settle()
 	c.join()
-	c.aftermath()
+	c.repeatedNumbers()
+	c.habits()
+	c.late()
 	for _, g := range c.groups {
 		c.group(g)
 	}
-	c.limits()
+	for _, p := range c.papers {
+		c.paper(p)
+	}
+	c.annual()
+	c.aftermath()
 	c.forms()
+	c.close()
 	c.sort()
 	r.findings, r.summary, r.done = c.findings, c.summary(), true
 }
 
 // court is one judgement over all documents.
 type court struct {
-	options  *Options
-	review   *Review
-	papers   []*paper
-	groups   []*group
-	byOrder  map[orderKey]*group
-	findings []Finding
+	options     *Options
+	review      *Review
+	papers      []*paper
+	byRole      map[role][]*paper     // the versions that count
+	ends        []*paper              // cancellations, and answers of customs that reject a list
+	declared    map[orderKey]*paper   // lists in force
+	cited       map[waybillKey]*paper // the same by the waybill they cite
+	doubles     []*paper              // export waybills whose number is taken
+	withdrawn   map[orderKey]bool     // orders that were taken back
+	seconds     []double              // other documents that are new though one was there
+	changes     []change              // reported after the list
+	reportsLate map[string]bool       // platforms that report orders after they were paid
+	replaced    bool                  // identity numbers are not those of real persons
+	groups      []*group
+	byOrder     map[orderKey]*group
+	filed       []filed
+	findings    []Finding
 }
 
 // group judges the documents of one order.
 func (c *court) group(g *group) {
 	c.missing(g)
 	c.keys(g)
-	c.lists(g)
+	c.lines(g) // before money: a wrong line explains a wrong sum
 	c.money(g)
 	c.persons(g)
 	c.consignees(g)
 	c.carriage(g)
-	c.lines(g)
 	c.mode(g)
 	c.times(g)
-	c.taxes(g)
+	c.tax(g)
 }
 
 func (c *court) summary() Summary {

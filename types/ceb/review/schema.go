@@ -20,7 +20,7 @@ func (r *Review) salvage(name string, data []byte, err error) {
 		faults = ceb.Errors{{Kind: ceb.Malformed, Detail: err.Error()}}
 	}
 	if !looksLikeMessage(name, data) {
-		r.loose = append(r.loose, worded(Finding{Severity: Note, Fault: "NOT_A_MESSAGE", File: name}, faults[0].Detail))
+		r.loose = append(r.loose, worded(Finding{Severity: Note, Fault: "NOT_A_MESSAGE", File: name}, faults[0].Detail, faults[0].Detail))
 		return
 	}
 	s := &salvaged{file: name, message: readLoosely(data)}
@@ -73,28 +73,30 @@ func (s *salvaged) fault(r *Review, e *ceb.Error) {
 		s.broken(&f)
 	}
 	if p == nil {
-		r.loose = append(r.loose, worded(f, e.Detail))
+		r.loose = append(r.loose, worded(f, e.Detail, e.Detail))
 		return
 	}
 	f.Field = p.within(field)
 	f.Value, f.Company = p.valueAt(f.Field), p.company(f.Party)
 	p.refused = append(p.refused, f.Field)
-	p.schema = append(p.schema, worded(f, e.Detail))
+	p.schema = append(p.schema, worded(f, e.Detail, e.Detail))
 }
 
-// broken names the order in which an unreadable file breaks off.
+// broken names the order in which an unreadable file breaks off, or the only one in it.
 func (s *salvaged) broken(f *Finding) {
-	if len(s.papers) > 0 {
+	switch {
+	case len(s.papers) > 1 && s.message.whole:
+	case len(s.papers) > 0:
 		last := s.papers[len(s.papers)-1]
 		f.Order, f.Platform, f.Company = last.number, last.get("ebpCode"), last.company(f.Party)
-	} else {
+	default:
 		f.Order = s.message.number
 	}
 }
 
 // unsigned recognises the error for a message that lacks the signature its schema requires.
 func unsigned(e *ceb.Error) bool {
-	return e.Kind == "Unsigned" || e.Kind == ceb.MissingElement && e.Field == "Signature"
+	return e.Kind == ceb.Unsigned
 }
 
 // place splits "Order[1]/OrderHead/orderNo" into the second document and the rest.
@@ -193,20 +195,20 @@ func (r *Review) unsigned(name, kind string, official int, reason string) {
 	if severity == "" {
 		severity = Note
 	}
+	chinese := reason
 	if reason == "" {
-		reason = "absent"
+		reason, chinese = "absent", "未加签"
 	}
 	r.loose = append(r.loose, worded(Finding{
 		Severity: severity, Fault: "SIGNATURE", Official: official, File: name, Kind: kind, Field: "Signature", Party: kindOf(kind).party,
-	}, reason))
+	}, reason, chinese))
 }
 
-// forms reports the schema faults of the papers, under the order the paper was found to belong to.
+// forms files the schema faults of the papers.
 func (c *court) forms() {
 	for _, p := range c.papers {
 		for _, f := range p.schema {
-			f.Order, f.Platform = p.orderNumbers()
-			c.findings = append(c.findings, f)
+			c.filed = append(c.filed, filed{f, p})
 		}
 	}
 }

@@ -53,6 +53,8 @@ var words = []word{
 	{"RECEIPT_AMOUNT", "M3", 0, "{field} is {value}, but goodsValue + freight of the order is {other}. {who}: report charge {other}.", "{field}为{value}，但订单商品金额与运杂费之和为{other}。{who}：请将收款金额改为{other}。"},
 	{"CURRENCY", "M3", 0, "{field} is {value}, but {other} is the currency of the order. {who}: report in currency {other}.", "{field}为{value}，与订单币制{other}不一致。{who}：请按币制{other}申报。"},
 	{"PAYMENT_NUMBER", "M3", 0, "{field} is {value}, but the payment has number {other}. {who}: quote {other}.", "{field}为{value}，但支付单的交易编号为{other}。{who}：请填写{other}。"},
+	{"WAYBILL_NUMBER", "M1", 0, "{field} is {value}, but the parcel's waybill is {other}. {who}: cite {other}.", "{field}为{value}，但该包裹的运单编号为{other}。{who}：请填写{other}。"},
+	{"CARRIER", "M1", 0, "{field} is {value}, but {other} carries the parcel. {who}: report logisticsCode {other}.", "{field}为{value}，但承运的物流企业为{other}。{who}：请将物流企业代码改为{other}。"},
 	{"PAYMENT_COMPANY", "M3", 0, "{field} is {value}, but {other} reports the payment. {who}: quote payCode {other}.", "{field}为{value}，但支付单由{other}申报。{who}：请将支付企业代码改为{other}。"},
 
 	{"CONSIGNEE", "M4", 0, "{field} is {value}, but the goods go to {other}. {who}: report consignee {other}.", "{field}为{value}，与收货人{other}不一致。{who}：请将收货人姓名改为{other}。"},
@@ -66,8 +68,8 @@ var words = []word{
 
 	{"LINE_TOTAL", "M6", 0, "{field} is {value}, but quantity times price is {other}. {who}: report totalPrice {other}, or correct qty or price.", "{field}为{value}，但数量乘以单价为{other}。{who}：请将总价改为{other}，或更正数量、单价。"},
 	{"LINE_TWICE", "M6", 0, "{field} is {value}, as in {other}. {who}: give each line a number of its own.", "{field}为{value}，与{other}重复。{who}：请确保序号不重复。"},
-	{"LINE_MISSING", "M6", 0, "{field} has no line for {other}. {who}: add the line.", "{field}没有与{other}对应的表体。{who}：请补充该项。"},
-	{"LINE_EXTRA", "M6", 0, "{field} is {value}, which the order does not have. {who}: remove the line or correct its number.", "{field}为{value}，订单中没有该序号。{who}：请删除该项或更正序号。"},
+	{"LINE_MISSING", "M6", 0, "{field} is not there: the list has no line for {other}. {who}: add the line.", "缺少{field}：清单没有与订单序号{other}对应的表体。{who}：请补充该项。"},
+	{"LINE_EXTRA", "M6", 0, "{field} is {value}, but order and list have no such line in common; it should be {other}. {who}: remove the line or correct its number.", "{field}为{value}，订单与清单的序号无法对应，应为{other}。{who}：请删除该项或更正序号。"},
 	{"LINE_QTY", "M6", 0, "{field} is {value}, not {other}. {who}: report quantity {other}.", "{field}为{value}，与{other}不一致。{who}：请将数量改为{other}。"},
 	{"LINE_PRICE", "M6", 0, "{field} is {value}, not {other}. {who}: report price {other}.", "{field}为{value}，与{other}不一致。{who}：请将单价改为{other}。"},
 	{"LINE_NAME", "M6", 0, "{field} is {value}, not {other}. {who}: name the goods as the order does.", "{field}为{value}，与{other}不一致。{who}：商品名称应与电子订单一致。"},
@@ -78,7 +80,7 @@ var words = []word{
 	{"FREIGHT", "M4", 0, "{field} is {value}, not {other}. {who}: check the freight.", "{field}为{value}，与{other}不一致。{who}：请核对运费。"},
 
 	{"POSITIVE_LIST", "M7", 0, "{field} is {value}, which is not among the goods that may be imported in retail. {who}: check the tariff code, or declare the goods as general trade.", "{field}为{value}，不在跨境电商零售进口商品清单内。{who}：请核对商品编码，或按一般贸易申报。"},
-	{"LIMIT_SINGLE", "M8", -621005, "The goods of the list ({field} {value}) are over the limit of {other} for one purchase. {who}: divide the order, or declare as general trade.", "清单金额（{field} {value}）超过单次交易限值{other}。{who}：请拆分订单，或按一般贸易申报。"},
+	{"LIMIT_SINGLE", "M8", -621005, "With {field} {value} the list is over the limit for one purchase: {other}. {who}: divide the order, or declare as general trade; a single article is taxed in full.", "含{field} {value}，清单超过单次交易限值：{other}。{who}：请拆分订单，或按一般贸易申报；仅一件商品的全额征税。"},
 	{"LIMIT_ANNUAL", "M8", -621018, "With {field} {value} the buyer's purchases of the year are {other}, over the annual limit. {who}: declare as general trade.", "{field}为{value}的订购人，本年度累计{other}，超过年度限值。{who}：请按一般贸易申报。"},
 	{"TAX", "M9", 0, "{field} is {value}, by the rates of the day it is {other}. {who}: compute the tax again.", "{field}为{value}，按当日税率应为{other}。{who}：请重新计算代扣税款。"},
 
