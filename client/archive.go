@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/caryaledger/carya/types"
 )
@@ -28,10 +29,17 @@ type document struct {
 	Seed   types.Secret          `json:"seed"`
 	Root   types.Hash            `json:"root"`
 	Fields []types.DocumentField `json:"fields"`
+
+	// Name is the document's ULID where the ledger has no record of its own for it and Record is the order's: a
+	// signature, a cancellation, a return.
+	Name  string        `json:"name,omitempty"`
+	Order types.OrderID `json:"order,omitempty"` // that it is about
 }
 
-// ulid is the document's name in its issuer's stream: the last part of its record's key.
-func (d *document) ulid() string { return d.Record[strings.LastIndexByte(d.Record, '/')+1:] }
+// ulid is the document's name in its issuer's stream: the last part of its record's key, unless it has none.
+func (d *document) ulid() string {
+	return first(d.Name, d.Record[strings.LastIndexByte(d.Record, '/')+1:])
+}
 
 // seal draws a seed and computes the commitment.
 func (d *document) seal() (err error) {
@@ -45,33 +53,63 @@ func (d *document) sameAs(o *document) bool {
 	return d.Record == o.Record && d.Kind == o.Kind && d.Seq == o.Seq && slices.Equal(d.Fields, o.Fields)
 }
 
-// archive is the folder of a member's documents: <ULID>.json is a document's first version, <ULID>.<seq>.json a later
-// one. The second half of a ULID is a keyed hash of the document's number, so that the folder's list of names is an
-// index by number as well.
+// archive is the folder of a member's documents: <ULID>.json is the version of a document that was stored first,
+// <ULID>.<seq>.json another one, <ULID>.original.json the original record of a payment, and <ULID>.erased.json what is left of an erased document.
+// The second half of a ULID is a keyed hash of the document's number, so that the folder's list of names is an index by
+// number as well.
 type archive struct {
-	dir   string
-	names map[string]string      // second half of the ULID → ULID
-	files map[string][]string    // ULID → paths
-	fresh map[string][]*document // ULID → documents of this run
+	dir    string
+	names  map[string]string      // second half of the ULID → ULID
+	files  map[string][]string    // ULID → names of files
+	erased map[string]bool        // ULIDs
+	fresh  map[string][]*document // ULID → documents of this batch
+	mu     sync.Mutex             // of files while documents are stored
 }
 
 // nameHalf is where a ULID's second half begins: 48 bits of time take 10 of its 26 characters.
 const nameHalf, nameLength = 10, 26
 
+// The endings of what lies beside the documents.
+const (
+	originalEnding = ".original.json"
+	erasedEnding   = ".erased.json"
+)
+
+// openArchive reads the list of names, and no file.
 func openArchive(dir string) (*archive, error) {
-	a := &archive{dir, map[string]string{}, map[string][]string{}, map[string][]*document{}}
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	a := &archive{
+		dir: dir, names: map[string]string{}, files: map[string][]string{}, erased: map[string]bool{}, fresh: map[string][]*document{},
+	}
+	folder, err := os.Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return a, nil
+	}
+	if err != nil {
 		return nil, err
 	}
-	for _, e := range entries {
-		name := e.Name()
+	defer folder.Close()
+	names, err := folder.Readdirnames(-1)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	for _, name := range names {
 		if strings.HasSuffix(name, ".json") && len(name) >= nameLength && name[nameLength] == '.' {
-			a.names[name[nameHalf:nameLength]] = name[:nameLength]
-			a.files[name[:nameLength]] = append(a.files[name[:nameLength]], filepath.Join(dir, name))
+			a.enter(name)
 		}
 	}
 	return a, nil
+}
+
+func (a *archive) enter(name string) {
+	ulid := name[:nameLength]
+	a.names[ulid[nameHalf:]] = ulid
+	switch {
+	case strings.HasSuffix(name, erasedEnding):
+		a.erased[ulid] = true
+	case !strings.HasSuffix(name, originalEnding):
+		a.files[ulid] = append(a.files[ulid], name)
+	}
 }
 
 // name returns the ULID of the document with a number: the one it has had since its first version, whose time it keeps,
@@ -86,6 +124,40 @@ func (a *archive) name(secret types.Secret, slot, number string, ms int64) (ulid
 	}
 	a.names[id[nameHalf:]] = id
 	return id, false, nil
+}
+
+// versions returns the stored versions of the document with a number, none if there is none.
+func (a *archive) versions(secret types.Secret, slot, number string) ([]*document, error) {
+	id, err := types.StreamID(secret, slot, number, 0)
+	if err != nil {
+		return nil, err
+	}
+	return a.read(a.names[id[nameHalf:]])
+}
+
+// isErased reports whether a document was erased, also since the archive was opened.
+func (a *archive) isErased(ulid string) bool {
+	if a.stored(ulid) && erasedDocument(a.dir, ulid) {
+		a.erased[ulid] = true
+		delete(a.files, ulid)
+	}
+	return a.erased[ulid]
+}
+
+// read returns the stored versions of a document by its ULID, none of an erased one.
+func (a *archive) read(ulid string) ([]*document, error) {
+	var found []*document
+	if a.isErased(ulid) {
+		return nil, nil
+	}
+	for _, name := range a.files[ulid] {
+		d, err := readDocument(filepath.Join(a.dir, name))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, d)
+	}
+	return found, nil
 }
 
 // place is where an earlier document was found.
@@ -105,11 +177,11 @@ func (a *archive) recall(d *document) (place, error) {
 			return inThisRun, d.takeOver(had)
 		}
 	}
-	for _, path := range a.files[d.ulid()] {
-		had, err := readDocument(path)
-		if err != nil {
-			return nowhere, err
-		}
+	stored, err := a.read(d.ulid())
+	if err != nil {
+		return nowhere, err
+	}
+	for _, had := range stored {
 		if had.Seq == d.Seq {
 			return onDisk, d.takeOver(had)
 		}
@@ -143,22 +215,64 @@ func readDocument(path string) (*document, error) {
 	return &d, nil
 }
 
-// keep remembers a document of this run.
+// keep remembers a document of this batch.
 func (a *archive) keep(d *document) { a.fresh[d.ulid()] = append(a.fresh[d.ulid()], d) }
 
-// store writes a document before anything of it is submitted. Nothing is ever overwritten.
+// forget ends a batch: what was submitted of it lies on the disk.
+func (a *archive) forget() { clear(a.fresh) }
+
+// stored reports whether a version of the document was stored.
+func (a *archive) stored(ulid string) bool { return len(a.files[ulid]) > 0 }
+
+// store writes a document before anything of it is submitted. Nothing is ever overwritten. It may be called at the same
+// time for several documents.
 func (a *archive) store(d *document) error {
+	a.mu.Lock()
+	name := d.ulid() + ".json"
+	if a.stored(d.ulid()) {
+		name = fmt.Sprintf("%s.%d.json", d.ulid(), d.Seq)
+	}
+	a.files[d.ulid()] = append(a.files[d.ulid()], name)
+	a.mu.Unlock()
+	return a.write(name, d)
+}
+
+// write puts a document into a new file.
+func (a *archive) write(name string, d *document) error {
 	data, err := json.MarshalIndent(d, "", " ")
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(a.dir, d.ulid()+".json")
-	if len(a.files[d.ulid()]) > 0 {
-		path = filepath.Join(a.dir, fmt.Sprintf("%s.%d.json", d.ulid(), d.Seq))
-	}
-	if err := writeNew(path, append(data, '\n')); err != nil {
+	if err := writeNew(filepath.Join(a.dir, name), append(data, '\n')); err != nil {
 		return fmt.Errorf("store the document: %w", err)
 	}
-	a.files[d.ulid()] = append(a.files[d.ulid()], path)
 	return nil
+}
+
+// original returns the original record of a payment as it was stored with the same content, or nil.
+func (a *archive) original(ulid string, fields []types.DocumentField) (*document, error) {
+	paths, err := filepath.Glob(filepath.Join(a.dir, ulid+"*"+originalEnding))
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		d, err := readDocument(path)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Equal(d.Fields, fields) {
+			return d, nil
+		}
+	}
+	return nil, nil
+}
+
+// storeOriginal writes the original record of a payment beside it: <ULID>.original.json, or with the payment's version
+// when another was written before.
+func (a *archive) storeOriginal(d *document) error {
+	err := a.write(d.ulid()+originalEnding, d)
+	if errors.Is(err, fs.ErrExist) {
+		err = a.write(fmt.Sprintf("%s.%d%s", d.ulid(), d.Seq, originalEnding), d)
+	}
+	return err
 }

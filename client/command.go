@@ -25,6 +25,8 @@ func Commands() []*cobra.Command {
 		keysCommand(), txCommand(), receiptCommand(), getCommand(), historyCommand(), proveCommand(), verifyCommand(),
 		statusCommand(), epcisCommand(), cebCommand(), gs1Command(), lotCommand(), vocabularyCommand(),
 		traceCommand(), certificateCommand(), recallCommand(), unitCommand(), productCommand(), plotCommand(), processCommand(), rangeCommand(),
+		customsCommand(), bookCommand(), tariffCommand(),
+		documentCommand(), readerCommand(), pullCommand(),
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"sort"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/caryaledger/carya/types"
 )
 
@@ -25,8 +27,10 @@ type piece struct {
 	Notes   []string         `json:"notes,omitempty"` // worth knowing, no fault
 	Digest  *types.Hash      `json:"digest,omitempty"`
 	Height  int64            `json:"height,omitempty"`
+	Order   types.OrderID    `json:"order,omitempty"` // that a document is about
+	Waits   string           `json:"waits,omitempty"` // for what, and whose turn it is
 	body    types.Body
-	prepare func() error // what must be on the disk before the body is sent
+	prepare func() error // what must be on the disk before the body is sent; may run beside those of others
 }
 
 // The states of a piece.
@@ -39,6 +43,7 @@ const (
 	pieceRefused  = "refused"  // by the node, or by the block
 	pieceUnsent   = "unsent"   // because of another piece, or because the node could not be reached
 	pieceUnknown  = "unknown"  // sent, and no answer came
+	pieceWaiting  = "waiting"  // for something that others have to do first: not sent
 )
 
 // submission is one file: what is wrong with it as a whole, or its pieces.
@@ -73,6 +78,12 @@ func (p *piece) settle(format string, args ...any) {
 	p.State, p.body = pieceSettled, nil
 }
 
+// wait holds a piece back until others have acted.
+func (p *piece) wait(format string, args ...any) {
+	p.Waits = fmt.Sprintf(format, args...)
+	p.State, p.body = pieceWaiting, nil
+}
+
 func (s *submission) faulty() bool {
 	return len(s.faults) > 0 || slices.ContainsFunc(s.pieces, func(p *piece) bool { return len(p.Faults) > 0 })
 }
@@ -83,10 +94,21 @@ const txOverhead = 8 << 10
 // parcels divides what is to be sent of a file into transactions. With rollback there is one or none, because nothing
 // undoes a transaction when a later one is refused.
 func (s *submission) parcels(onError string) [][]*piece {
+	all := divide(s.pieces)
+	if len(all) > 1 && onError == types.OnErrorRollback {
+		s.faults = append(s.faults, &types.Refusal{Code: types.BodyCount, Field: "bodies",
+			Detail: fmt.Sprintf("more than one transaction holds (%d bodies or %d bytes), and rollback is for one", types.MaxBodies, types.MaxTxBytes)})
+		return nil
+	}
+	return all
+}
+
+// divide puts pieces that have a body into as few transactions as hold them, in their order. They are of one kind.
+func divide(pieces []*piece) [][]*piece {
 	var all [][]*piece
 	var last []*piece
 	size := 0
-	for _, p := range s.pieces {
+	for _, p := range pieces {
 		if p.body == nil {
 			continue
 		}
@@ -103,11 +125,6 @@ func (s *submission) parcels(onError string) [][]*piece {
 	if len(last) > 0 {
 		all = append(all, last)
 	}
-	if len(all) > 1 && onError == types.OnErrorRollback {
-		s.faults = append(s.faults, &types.Refusal{Code: types.BodyCount, Field: "bodies",
-			Detail: fmt.Sprintf("more than one transaction holds (%d bodies or %d bytes), and rollback is for one", types.MaxBodies, types.MaxTxBytes)})
-		return nil
-	}
 	return all
 }
 
@@ -117,6 +134,7 @@ type shipment struct {
 	ledger *ledger
 	by     *Signer // once there is something to sign
 	files  []*submission
+	carry  func(ctx context.Context, by *Signer, bodies []types.Body) (*sent, error) // nil: author.send
 }
 
 // ship sends the files and tells what became of each piece. Everything is checked before anything is sent: with rollback
@@ -160,14 +178,13 @@ func (s *shipment) sendOne(ctx context.Context, parcel []*piece) error {
 	bodies := make([]types.Body, len(parcel))
 	for i, p := range parcel {
 		bodies[i] = p.body
-		if p.prepare == nil || s.dry {
-			continue
-		}
-		if err := p.prepare(); err != nil {
-			return fmt.Errorf("%s, %s: %w", p.File, p.At, err)
+	}
+	if !s.dry {
+		if err := prepareAll(parcel); err != nil {
+			return err
 		}
 	}
-	t, err := s.send(ctx, s.ledger, s.by, bodies)
+	t, err := s.handOver(ctx, bodies)
 	if err != nil {
 		for _, p := range parcel {
 			if t != nil && mayBeRecorded(err) {
@@ -182,6 +199,34 @@ func (s *shipment) sendOne(ctx context.Context, parcel []*piece) error {
 		return fmt.Errorf("%s for %s: %w", t.Kind, s.member, t.Refusal)
 	}
 	return nil
+}
+
+func (s *shipment) handOver(ctx context.Context, bodies []types.Body) (*sent, error) {
+	if s.carry != nil {
+		return s.carry(ctx, s.by, bodies)
+	}
+	return s.send(ctx, s.ledger, s.by, bodies)
+}
+
+// preparers is how many files are put on the disk at the same time: a disk takes many with little more effort than one.
+const preparers = 32
+
+// prepareAll does what must be done before a parcel is sent.
+func prepareAll(parcel []*piece) error {
+	var g errgroup.Group
+	g.SetLimit(preparers)
+	for _, p := range parcel {
+		if p.prepare == nil {
+			continue
+		}
+		g.Go(func() error {
+			if err := p.prepare(); err != nil {
+				return fmt.Errorf("%s, %s: %w", p.File, p.At, err)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
 }
 
 // enter writes a transaction's fate into its pieces.
@@ -229,11 +274,17 @@ func (s *shipment) tellFile(f *submission, held bool) error {
 
 func (s *shipment) tellPiece(p *piece) {
 	mark := "✓"
-	if slices.Contains([]string{pieceFaulty, pieceRefused, pieceUnsent, pieceUnknown}, p.State) {
+	switch p.State {
+	case pieceFaulty, pieceRefused, pieceUnsent, pieceUnknown:
 		mark = "✗"
+	case pieceWaiting:
+		mark = "…"
 	}
 	line := fmt.Sprintf("%s %s %s: %s: %s", mark, p.File, p.At, p.What, p.State)
-	if p.Record != "" && p.State != pieceFaulty {
+	if p.Waits != "" {
+		line += ": " + p.Waits
+	}
+	if p.Record != "" && p.State != pieceFaulty && p.State != pieceWaiting {
 		line += ", " + p.Record
 	}
 	if p.Code != types.OK {

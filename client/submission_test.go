@@ -84,7 +84,7 @@ func TestSubmissionWithoutAnswer(t *testing.T) {
 	order, _, _ = strings.Cut(order, "-- order2.xml --\n")
 	writeFile(t, home, "order.xml", []byte(order))
 	n.before = wrongAnswer
-	out, err := n.run(t, home, "ceb", "submit", filepath.Join(home, "order.xml"), "--member", "lantu", "--wait")
+	out, err := n.run(t, home, "ceb", "submit", filepath.Join(home, "order.xml"), "--member", "lantu", "--wait", "--unsigned")
 	if err == nil || !strings.Contains(out, "unknown, order/lantu/") || !strings.Contains(client.Explain(err), "carya receipt 0x") {
 		t.Errorf("got %v\n%s", err, out)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -21,6 +22,18 @@ func (t tickets) path(number string) string { return filepath.Join(t.dir, fileNa
 
 // find returns the ticket of an order number on a chain. That there is none is fs.ErrNotExist.
 func (t tickets) find(chain, number string) (*types.Ticket, error) {
+	ticket, err := t.load(number)
+	if err != nil {
+		return nil, err
+	}
+	if ticket.Number != number || ticket.Chain != chain {
+		return nil, fmt.Errorf("%s is the ticket of order %.60q on the chain %.60q, not of %q on %q", t.path(number), ticket.Number, ticket.Chain, number, chain)
+	}
+	return ticket, nil
+}
+
+// load reads the ticket file of an order number.
+func (t tickets) load(number string) (*types.Ticket, error) {
 	path := t.path(number)
 	file, err := readSmall(path)
 	if err != nil {
@@ -29,9 +42,6 @@ func (t tickets) find(chain, number string) (*types.Ticket, error) {
 	ticket, err := types.ParseTicket(file)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if ticket.Number != number || ticket.Chain != chain {
-		return nil, fmt.Errorf("%s is the ticket of order %.60q on the chain %.60q, not of %q on %q", path, ticket.Number, ticket.Chain, number, chain)
 	}
 	return ticket, nil
 }
@@ -52,7 +62,31 @@ func (t tickets) write(ticket *types.Ticket) error {
 	if err != nil {
 		return err
 	}
-	return writeNew(t.path(ticket.Number), append(data, '\n'))
+	err = writeNew(t.path(ticket.Number), append(data, '\n'))
+	if errors.Is(err, fs.ErrExist) { // another version of the order was faster
+		return t.write(ticket)
+	}
+	return err
+}
+
+// list returns the numbers' tickets that lie in the folder, in the order of their file names; what is no ticket of the
+// chain is passed over.
+func (t tickets) list(chain string) ([]*types.Ticket, error) {
+	entries, err := os.ReadDir(t.dir)
+	if err != nil {
+		return nil, err
+	}
+	var all []*types.Ticket
+	for _, e := range entries {
+		file, err := readSmall(filepath.Join(t.dir, e.Name()))
+		if err != nil {
+			continue
+		}
+		if ticket, err := types.ParseTicket(file); err == nil && ticket.Chain == chain {
+			all = append(all, ticket)
+		}
+	}
+	return all, nil
 }
 
 // longestName leaves room for an ending within the 255 bytes that file systems allow.

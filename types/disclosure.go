@@ -159,7 +159,14 @@ func (d *Disclosure) verifyField(f *DisclosedField) error {
 	for i := range f.Proof {
 		path[i] = f.Proof[i][:]
 	}
-	return proof.VerifyInclusion(rfc6962.DefaultHasher, f.Position, d.Size, leaf[:], path, d.Root[:])
+	root, err := proof.RootFromInclusionProof(rfc6962.DefaultHasher, f.Position, d.Size, leaf[:], path)
+	if err != nil {
+		return err
+	}
+	if got := Hash(root); got != d.Root {
+		return fmt.Errorf("salt, path, value and proof lead to the root %s, not to %s", got, d.Root)
+	}
+	return nil
 }
 
 // CommitsTo reports whether the event put a document root on the ledger, and the key of

@@ -1,0 +1,4 @@
+package client
+
+// ReadPull lets the tests look at it.
+var ReadPull = readPull

@@ -1,0 +1,4 @@
+package client
+
+// ReadIdentity lets the tests look at it.
+var ReadIdentity = readIdentity
