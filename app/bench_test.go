@@ -22,6 +22,11 @@ func BenchmarkBlock(b *testing.B) {
 		{"transform-2-2", benchTransform, coop},
 		{"pack-100", benchPack, coop},
 		{"order", benchOrder, shop},
+		{"payment", benchPayment, pay},
+		{"waybill", benchWaybill, carrier},
+		{"grant", benchGrant, customs},
+		{"declare", benchDeclare, broker},
+		{"decide", benchDecide, customs},
 	} {
 		b.Run(kind.name, func(b *testing.B) {
 			l := newLedger(b)
@@ -92,7 +97,88 @@ func benchPack(l *ledger, first int) []types.Body {
 }
 
 func benchOrder(l *ledger, first int) []types.Body {
-	return each(first, func(n int) types.Body { return &newTrade(l, fmt.Sprint(n)).order })
+	return bodiesOf(benchTrades(l, first), (*trade).recordOrder)
+}
+
+// The documents are about orders whose earlier documents stand in blocks of their own.
+func benchPayment(l *ledger, first int) []types.Body {
+	trades := benchTrades(l, first)
+	l.all(shop, bodiesOf(trades, (*trade).recordOrder))
+	return bodiesOf(trades, (*trade).recordPayment)
+}
+
+// benchWaybill makes the documents that the matching waits for.
+func benchWaybill(l *ledger, first int) []types.Body {
+	trades := benchTrades(l, first)
+	l.all(shop, bodiesOf(trades, (*trade).recordOrder))
+	l.all(pay, bodiesOf(trades, (*trade).recordPayment))
+	return bodiesOf(trades, (*trade).recordWaybill)
+}
+
+func benchGrant(l *ledger, first int) []types.Body {
+	trades := benchTrades(l, first)
+	benchMatch(l, trades)
+	return bodiesOf(trades, (*trade).grantQuota)
+}
+
+func benchDeclare(l *ledger, first int) []types.Body {
+	trades := benchTrades(l, first)
+	benchMatch(l, trades)
+	l.all(customs, bodiesOf(trades, (*trade).grantQuota))
+	return bodiesOf(trades, (*trade).declare)
+}
+
+func benchDecide(l *ledger, first int) []types.Body {
+	trades := benchTrades(l, first)
+	benchMatch(l, trades)
+	l.all(customs, bodiesOf(trades, (*trade).grantQuota))
+	l.all(broker, bodiesOf(trades, (*trade).declare))
+	return bodiesOf(trades, (*trade).accept)
+}
+
+func benchMatch(l *ledger, trades []*trade) {
+	l.all(shop, bodiesOf(trades, (*trade).recordOrder))
+	l.all(pay, bodiesOf(trades, (*trade).recordPayment))
+	l.all(carrier, bodiesOf(trades, (*trade).recordWaybill))
+}
+
+// benchTrades makes a thousand orders, numbered from first on.
+func benchTrades(l *ledger, first int) []*trade {
+	all := make([]*trade, 1000)
+	for i := range all {
+		all[i] = newTrade(l, fmt.Sprint(first+i))
+	}
+	return all
+}
+
+func bodiesOf(trades []*trade, body func(*trade) types.Body) []types.Body {
+	list := make([]types.Body, len(trades))
+	for i, tr := range trades {
+		list[i] = body(tr)
+	}
+	return list
+}
+
+func (tr *trade) recordOrder() types.Body   { return &tr.order }
+func (tr *trade) recordPayment() types.Body { return &tr.pay }
+func (tr *trade) recordWaybill() types.Body { return &tr.bill }
+func (tr *trade) grantQuota() types.Body    { return tr.grant() }
+func (tr *trade) declare() types.Body       { return &tr.list }
+func (tr *trade) accept() types.Body        { return tr.decision(types.StatusAccept) }
+
+// BenchmarkReturnAnchor commits to the lines of a list: what a declarant pays for each, and
+// a node for the return of all pieces.
+func BenchmarkReturnAnchor(b *testing.B) {
+	for _, quantity := range []int64{1, 10, types.MaxPieces} {
+		b.Run(fmt.Sprintf("%d-pieces", quantity), func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				pieces, _ := types.Pieces(quantity * 100_000)
+				if types.ReturnAnchor(types.ReturnSeed(types.Secret{7}, i), pieces).IsZero() {
+					b.Fatal("no anchor")
+				}
+			}
+		})
+	}
 }
 
 // BenchmarkRecall recalls a lot with 10,000 descendants, with as many further blocks as

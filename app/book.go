@@ -8,7 +8,7 @@ import (
 )
 
 func creditBook(c *Call, b *types.CreditBook) error {
-	if _, err := timely(c, "entry", b.Entry); err != nil {
+	if err := timely(c, "entry", b.Entry); err != nil {
 		return err
 	}
 	id := types.BookID(c.Member.ID + "/" + b.Book)
@@ -22,20 +22,21 @@ func creditBook(c *Call, b *types.CreditBook) error {
 	if b.Entry <= book.Entry {
 		return types.Refuse(types.IDTaken, "entry", "%s: the last entry of %s is %s", b.Entry, id, book.Entry)
 	}
-	if b.Quantity > types.MaxInteger-book.Balance {
-		return types.Refuse(types.FieldInvalid, "quantity", "%d on top of %d", b.Quantity, book.Balance)
+	if b.Quantity > types.MaxInteger-book.Entered {
+		return types.Refuse(types.FieldInvalid, "quantity", "%d on top of %d that was ever entered", b.Quantity, book.Entered)
 	}
-	book.Balance, book.Entry = book.Balance+b.Quantity, b.Entry
+	book.Balance, book.Entered, book.Entry = book.Balance+b.Quantity, book.Entered+b.Quantity, b.Entry
 	return books.Put(c, id, book)
 }
 
-// bonded are the procedures whose goods leave a bonded book.
+// bonded are the procedures whose goods may leave a bonded book; imported ones do.
 var bonded = []uint64{1210, 1239}
 
 // takeFromBooks takes a declaration's goods out of the bonded books, at once: a list that
 // is not covered is refused when it is declared, not when it is released.
 func takeFromBooks(c *Call, o *types.Order, b *types.Declare) error {
-	must := o.Flow == types.FlowImport && slices.Contains(bonded, b.Mode)
+	may := slices.Contains(bonded, b.Mode)
+	must := may && o.Flow == types.FlowImport
 	for i, l := range b.Lines {
 		at := fmt.Sprintf("lines[%d].book", i)
 		if l.Book == "" {
@@ -43,6 +44,9 @@ func takeFromBooks(c *Call, o *types.Order, b *types.Declare) error {
 				return types.Refuse(types.BookUnknown, at, "with procedure %d goods leave a bonded book", b.Mode)
 			}
 			continue
+		}
+		if !may {
+			return types.Refuse(types.ModeDiffers, at, "with procedure %d no goods leave a bonded book", b.Mode)
 		}
 		book, err := books.Get(c, l.Book)
 		if err != nil {
@@ -62,10 +66,14 @@ func takeFromBooks(c *Call, o *types.Order, b *types.Declare) error {
 	return nil
 }
 
-// putBack returns a quantity to the book that a line left, if it left one.
+// putBack returns a quantity to the book that a line left, if it left one. A few bytes
+// put many lines back.
 func putBack(c *Call, l *types.DeclaredLine, quantity int64) error {
 	if l.Book == "" || quantity == 0 {
 		return nil
+	}
+	if err := c.spend("lines", 1); err != nil {
+		return err
 	}
 	book, err := books.Get(c, l.Book)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 func declare(c *Call, b *types.Declare) error {
-	slot, err := newSlot(c, "declaration", types.SlotDeclaration, b.Declaration, b.Seq, b.Document, []types.Tag{
+	slot, err := newSlot(c, types.SlotDeclaration, b.Declaration, b.Seq, b.Document, []types.Tag{
 		{Name: types.TagNumber, Value: b.Number}, {Name: types.TagPayer, Value: b.Payer},
 		{Name: types.TagParcel, Value: b.Parcel}, {Name: types.TagMerchant, Value: b.Merchant},
 		{Name: types.TagGoods, Value: b.Goods},
@@ -15,7 +15,7 @@ func declare(c *Call, b *types.Declare) error {
 	if err != nil {
 		return err
 	}
-	o, err := orders.Get(c, b.Order)
+	o, err := orderOf(c, b.Order)
 	if err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func decide(c *Call, b *types.Decide) error {
 
 // cleared returns an order that is or was declared, with its clearance.
 func cleared(c *Call, id types.OrderID) (*types.Order, *types.Clearance, error) {
-	o, err := orders.Get(c, id)
+	o, err := orderOf(c, id)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -261,14 +261,20 @@ func decideCancel(c *Call, b *types.DecideCancel) error {
 	return orders.Put(c, b.Order, o)
 }
 
-// signFor is the end of the parcel's way: its carrier delivered it.
+// signFor is the end of the parcel's way: its carrier delivered it. That word may come
+// after that of a return.
 func signFor(c *Call, b *types.SignFor) error {
 	o, cl, err := cleared(c, b.Order)
 	if err != nil {
 		return err
 	}
-	if o.State != types.StateReleased && o.State != types.StateClosed {
+	switch o.State {
+	case types.StateReleased, types.StateClosed, types.StateReturning, types.StateReturned:
+	default:
 		return types.Refuse(types.NotReleased, "order", "order %s is %s", b.Order, o.StateAt(c.Time))
+	}
+	if cl.Signed != 0 {
+		return types.Refuse(types.StatusOrder, "order", "it was signed for at %d", cl.Signed)
 	}
 	if carrier := o.Slot(types.SlotWaybill).Member; carrier != c.Member.ID {
 		return types.Refuse(types.NotCustodian, "order", "the parcel is carried by %s", carrier)
@@ -276,12 +282,19 @@ func signFor(c *Call, b *types.SignFor) error {
 	if b.Time < cl.Released-c.Params.Skew || b.Time > c.Time+c.Params.Skew {
 		return types.Refuse(types.TimeOrder, "time", "%d: goods released at %d are delivered after that, and not after %d", b.Time, cl.Released, c.Time)
 	}
-	o.State, cl.Signed = types.StateSigned, b.Time
+	cl.Signed = b.Time
+	if o.State == types.StateReleased || o.State == types.StateClosed {
+		o.State = types.StateSigned
+	}
 	return orders.Put(c, b.Order, o)
 }
 
-// hashesPerRead is how many hashes cost as much as reading a record.
-const hashesPerRead = 50
+// hashesPerRead is how many hashes cost as much as reading a record, and maxReturned how
+// many lines all returns of an order have: its record is read for each of them.
+const (
+	hashesPerRead = 50
+	maxReturned   = 1000
+)
 
 // returnGoods: one return at a time, within the time for it, of pieces that are left.
 func returnGoods(c *Call, b *types.ReturnGoods) error {
@@ -294,11 +307,14 @@ func returnGoods(c *Call, b *types.ReturnGoods) error {
 	default:
 		return types.Refuse(types.NotReleased, "order", "order %s is %s", b.Order, o.State)
 	}
-	if _, err := timely(c, "return", b.Return); err != nil {
+	if err := timely(c, "return", b.Return); err != nil {
 		return err
 	}
 	if findReturn(o, b.Return) != nil {
 		return types.Refuse(types.IDTaken, "return", "%s", b.Return)
+	}
+	if n := returned(o); n+len(b.Lines) > maxReturned {
+		return types.Refuse(types.FieldInvalid, "lines", "the returns of order %s have %d lines, of %d that they can have", b.Order, n, maxReturned)
 	}
 	if c.Time > cl.Released+c.Params.ReturnApply {
 		return types.Refuse(types.ReturnLate, "order", "released at %d; a return is applied for within %d days", cl.Released, days(c.Params.ReturnApply))
@@ -315,16 +331,37 @@ func returnGoods(c *Call, b *types.ReturnGoods) error {
 	return orders.Put(c, b.Order, o)
 }
 
-// advance moves a line's anchor by the pieces that come back: their token leads to it.
-func advance(c *Call, cl *types.Clearance, l *types.ReturnLine) error {
-	if err := c.spend("lines", 1+int(l.Pieces)/hashesPerRead); err != nil {
-		return err
+// returned counts the lines of an order's returns, refused ones as well.
+func returned(o *types.Order) (n int) {
+	for i := range o.Returns {
+		n += len(o.Returns[i].Lines)
 	}
+	return n
+}
+
+// anchorBefore is the anchor that a return starts from.
+func anchorBefore(c *Call, l *types.ReturnLine) (types.Hash, error) {
+	if err := c.spend("lines", 1+int(l.Pieces)/hashesPerRead); err != nil {
+		return types.Hash{}, err
+	}
+	return l.Before(), nil
+}
+
+// advance moves a line's anchor by the pieces that come back: their token leads to it.
+// They are no more than the line took from a book.
+func advance(c *Call, cl *types.Clearance, l *types.ReturnLine) error {
 	if l.Line >= uint64(len(cl.Lines)) {
 		return types.Refuse(types.ReturnQuantity, "lines", "line %d of %d", l.Line, len(cl.Lines))
 	}
 	line := &cl.Lines[l.Line]
-	if l.Before() != line.Anchor {
+	if back := back(line, l); back > line.Quantity {
+		return types.Refuse(types.ReturnQuantity, "lines", "%d pieces of line %d are %d of %d that book %s has not back", l.Pieces, l.Line, back, line.Quantity, line.Book)
+	}
+	before, err := anchorBefore(c, l)
+	if err != nil {
+		return err
+	}
+	if before != line.Anchor {
 		return types.Refuse(types.ReturnQuantity, "lines", "the token does not show that %d pieces of line %d are left", l.Pieces, l.Line)
 	}
 	line.Anchor = l.Token
@@ -365,9 +402,7 @@ func decideReturn(c *Call, b *types.DecideReturn) error {
 	case types.StatusRelease:
 		err = restore(c, cl, r)
 	case types.StatusReject:
-		for i := range r.Lines {
-			cl.Lines[r.Lines[i].Line].Anchor = r.Lines[i].Before()
-		}
+		err = undo(c, cl, r)
 	}
 	if err != nil {
 		return err
@@ -378,18 +413,31 @@ func decideReturn(c *Call, b *types.DecideReturn) error {
 
 // restore gives what came back to the books, once.
 func restore(c *Call, cl *types.Clearance, r *types.OrderReturn) error {
-	for _, l := range r.Lines {
-		line := &cl.Lines[l.Line]
-		back := line.Step * int64(l.Pieces)
-		if back > line.Quantity {
-			return types.Refuse(types.ReturnQuantity, "lines", "%d pieces of line %d are more than was taken from book %s", l.Pieces, l.Line, line.Book)
-		}
-		line.Quantity -= back
-		if err := putBack(c, line, back); err != nil {
+	for i := range r.Lines {
+		line := &cl.Lines[r.Lines[i].Line]
+		quantity := back(line, &r.Lines[i])
+		line.Quantity -= quantity
+		if err := putBack(c, line, quantity); err != nil {
 			return err
 		}
 	}
 	r.Restored = true
+	return nil
+}
+
+// back is what a book gets back with pieces of a line, in 10^-5 units. It fits: MaxPieces
+// times MaxInteger is below 2^63.
+func back(line *types.DeclaredLine, l *types.ReturnLine) int64 { return line.Step * int64(l.Pieces) }
+
+// undo lets the pieces of a refused return come back another time.
+func undo(c *Call, cl *types.Clearance, r *types.OrderReturn) error {
+	for i := range r.Lines {
+		before, err := anchorBefore(c, &r.Lines[i])
+		if err != nil {
+			return err
+		}
+		cl.Lines[r.Lines[i].Line].Anchor = before
+	}
 	return nil
 }
 

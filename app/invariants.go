@@ -21,7 +21,8 @@ type State interface {
 // parts do not add up to what was produced, a unit in two others, a certificate, season
 // or mass balance over its cap, a descendant of a recalled or disputed lot that is not
 // marked, a document used by two orders, a key of two members, a history that does not
-// fit its size, a state of an order that its documents do not give.
+// fit its size, a state of an order that its documents do not give, a payment's or
+// waybill's number beside two orders, a bonded book that does not add up.
 func CheckInvariants(s State) error {
 	for _, f := range types.Families {
 		var fault error
@@ -36,7 +37,10 @@ func CheckInvariants(s State) error {
 			return fault
 		}
 	}
-	return checkPacked(s)
+	if err := checkPacked(s); err != nil {
+		return err
+	}
+	return checkTrade(s)
 }
 
 func checkRecord(s State, key string, value []byte) error {
@@ -68,8 +72,8 @@ func checkRecord(s State, key string, value []byte) error {
 	case *types.Order:
 		err = checkOrderRecord(s, types.OrderID(id), r)
 	case *types.Book:
-		if r.Balance < 0 {
-			err = fmt.Errorf("balance %d", r.Balance)
+		if r.Balance < 0 || r.Balance > r.Entered || r.Entered > types.MaxInteger {
+			err = fmt.Errorf("balance %d of %d", r.Balance, r.Entered)
 		}
 	case *types.Document:
 		kind, _, _ := strings.Cut(key, "/")
@@ -186,13 +190,81 @@ func checkDocumentRecord(s State, kind string, id types.DocumentID, d *types.Doc
 	if o == nil {
 		return fmt.Errorf("bound to order %s, which does not exist", d.Order)
 	}
-	slot := o.Slot(kind)
-	if slot != nil && slot.Member+"/"+slot.ID == string(id) {
-		return nil
-	}
 	// A number that was replaced, or whose declaration was withdrawn, stays bound.
-	if member, _, _ := strings.Cut(string(id), "/"); slot != nil && slot.Member != member && kind != types.SlotDeclaration {
-		return fmt.Errorf("bound to order %s, whose %s is by %s", d.Order, kind, slot.Member)
+	return nil
+}
+
+// trades is what the orders of a state have taken together.
+type trades struct {
+	life    int64            // Params.WaybillLife
+	numbers map[string][]use // by kind, member and random half of the ULID
+	taken   map[types.BookID]int64
+}
+
+// use is an order beside which a number stands, and the number's time.
+type use struct {
+	order types.OrderID
+	at    int64
+}
+
+// checkTrade: a payment's number stands beside one order, a waybill's beside one at a
+// time, and a book holds what was entered, less what live declarations took and did not
+// give back.
+func checkTrade(s State) error {
+	p, err := params.Get(s)
+	if err != nil {
+		return err
+	}
+	t := &trades{p.Params.WaybillLife, map[string][]use{}, map[types.BookID]int64{}}
+	if err := each(s, types.PrefixOrder, func(id string, o *types.Order) error { return t.add(types.OrderID(id), o) }); err != nil {
+		return err
+	}
+	return each(s, types.PrefixBook, func(id string, b *types.Book) error {
+		if taken := t.taken[types.BookID(id)]; b.Balance != b.Entered-taken {
+			return fmt.Errorf("holds %d, %d was entered and %d is out", b.Balance, b.Entered, taken)
+		}
+		return nil
+	})
+}
+
+// each calls f for every record of a family.
+func each[V any](s State, prefix string, f func(id string, v *V) error) error {
+	var fault error
+	err := s.Iterate(prefix+"/", prefix+"0", func(key string, value []byte) bool {
+		v := new(V)
+		if fault = types.DecodeState(value, v); fault == nil {
+			fault = f(key[len(prefix)+1:], v)
+		}
+		if fault != nil {
+			fault = fmt.Errorf("%s: %w", key, fault)
+		}
+		return fault != nil
+	})
+	if err == nil {
+		err = fault
+	}
+	return err
+}
+
+func (t *trades) add(id types.OrderID, o *types.Order) error {
+	for _, kind := range []string{types.SlotPayment, types.SlotWaybill} {
+		slot := o.Slot(kind)
+		if slot == nil {
+			continue
+		}
+		const timeHalf = 10
+		key := kind + "/" + slot.Member + "/" + slot.ID[timeHalf:]
+		for _, u := range t.numbers[key] {
+			if kind == types.SlotPayment || max(u.at-slot.Time, slot.Time-u.at) < t.life {
+				return fmt.Errorf("its %s's number stands beside order %s too", kind, u.order)
+			}
+		}
+		t.numbers[key] = append(t.numbers[key], use{id, slot.Time})
+	}
+	if o.Slot(types.SlotDeclaration) != nil {
+		for _, l := range o.Clearance[0].Lines {
+			t.taken[l.Book] += l.Quantity
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package app_test
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"strings"
 	"testing"
 
 	"github.com/caryaledger/carya/app"
@@ -23,6 +24,9 @@ const (
 	agent   = "nb-broker"
 	clerk   = "lantu-broker" // a declarant that the platform controls
 	zone    = "xiasha-zone"  // a bonded warehouse
+	rival   = "rival-pay"    // another payment company
+	shell   = "shell-pay"    // a payment company that the platform controls through another
+	courier = "xihu-courier" // another carrier
 
 	mill    = "linan-mill"
 	roaster = "wulin-foods"
@@ -62,6 +66,9 @@ func genesis() *types.Genesis {
 		{agent, agent, 0, []string{types.RoleDeclarant}},
 		{clerk, shop, 0, []string{types.RoleDeclarant}},
 		{zone, zone, 0, []string{types.RoleWarehouse}},
+		{rival, rival, 0, []string{types.RolePayment}},
+		{shell, puppet, 0, []string{types.RolePayment}},
+		{courier, courier, 0, []string{types.RoleLogistics}},
 		{mill, mill, 0, nil},
 		{roaster, roaster, 0, nil},
 		{farm, farm, 0, nil},
@@ -96,6 +103,8 @@ type ledger struct {
 	blocks []*types.Block
 	root   types.Hash
 
+	indexed map[string]bool // keys that were written beside the tree
+
 	hears bool
 	heard [][]*types.Verified // the transactions of every block, when it hears
 }
@@ -106,7 +115,7 @@ func newLedger(t testing.TB) *ledger {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &ledger{t: t, store: s, live: app.NewLive(), now: genesisTime}
+	l := &ledger{t: t, store: s, live: app.NewLive(), now: genesisTime, indexed: map[string]bool{}}
 	done, err := app.Begin(genesis())
 	if err != nil {
 		t.Fatal(err)
@@ -120,6 +129,11 @@ func (l *ledger) close() { l.store.Close() }
 func (l *ledger) commit(d *app.Done) {
 	l.t.Helper()
 	l.height++
+	for _, w := range d.Writes {
+		if strings.HasPrefix(w.Key, store.IndexSpace) {
+			l.indexed[w.Key] = true
+		}
+	}
 	root, err := l.store.Apply(l.height, d.Writes)
 	if err != nil {
 		l.t.Fatal(err)
@@ -251,7 +265,34 @@ func (l *ledger) check() {
 	if err := app.CheckInvariants(view); err != nil {
 		l.t.Fatalf("invariant broken: %v", err)
 	}
+	l.checkIndex(view)
 	l.checkHistories()
+}
+
+// checkIndex: the index of a node that executed every block is the one that a node gets
+// with a snapshot, from the keys alone.
+func (l *ledger) checkIndex(view *store.View) {
+	l.t.Helper()
+	want := map[string]string{}
+	for _, prefix := range []string{"payment", "waybill"} {
+		if err := view.Iterate(prefix+"/", prefix+"0", func(key string, _ []byte) bool {
+			index, _ := store.IndexOf(key)
+			want[index.Key] = string(index.Value)
+			return false
+		}); err != nil {
+			l.t.Fatal(err)
+		}
+	}
+	for key, half := range want {
+		if got, err := l.store.Get(key); err != nil || string(got) != half {
+			l.t.Fatalf("%s: %q, a snapshot gives %q (%v)", key, got, half, err)
+		}
+	}
+	for key := range l.indexed {
+		if want[key] == "" {
+			l.t.Fatalf("%s: an entry of no name", key)
+		}
+	}
 }
 
 // checkHistories replays the journal: every record's history is exactly the events

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/caryaledger/carya/app/store"
@@ -9,7 +10,7 @@ import (
 
 func recordOrder(c *Call, b *types.RecordOrder) error {
 	id := types.OrderID(c.Member.ID + "/" + b.Order)
-	slot, err := newSlot(c, "order", types.SlotOrder, b.Order, b.Seq, b.Document, []types.Tag{
+	slot, err := newSlot(c, types.SlotOrder, b.Order, b.Seq, b.Document, []types.Tag{
 		{Name: types.SlotPayment, Value: b.Payment}, {Name: types.SlotWaybill, Value: b.Waybill},
 		{Name: types.SlotDeclaration, Value: b.Declaration}, {Name: types.TagAmount, Value: b.Amount},
 		{Name: types.TagMerchant, Value: b.Merchant}, {Name: types.TagGoods, Value: b.Goods},
@@ -22,10 +23,18 @@ func recordOrder(c *Call, b *types.RecordOrder) error {
 	if err != nil {
 		return err
 	}
+	if o.Slot(types.SlotOrder) == nil {
+		if err := timely(c, types.SlotOrder, b.Order); err != nil {
+			return err
+		}
+		o.Flow = b.Flow
+	}
+	if o.Flow != b.Flow {
+		return types.Refuse(types.FieldInvalid, "flow", "order %s is an %s", id, o.Flow)
+	}
 	if waitedTooLong(c, o) != nil { // the platform renews it
 		o.State, o.Until = types.StatePartial, 0
 	}
-	o.Flow = b.Flow
 	if err := evictStrangers(c, o, slot); err != nil {
 		return err
 	}
@@ -33,7 +42,7 @@ func recordOrder(c *Call, b *types.RecordOrder) error {
 }
 
 func recordPayment(c *Call, b *types.RecordPayment) error {
-	slot, err := newSlot(c, "payment", types.SlotPayment, b.Payment, b.Seq, b.Document, []types.Tag{
+	slot, err := newSlot(c, types.SlotPayment, b.Payment, b.Seq, b.Document, []types.Tag{
 		{Name: types.TagNumber, Value: b.Number}, {Name: types.TagAmount, Value: b.Amount},
 		{Name: types.TagPayer, Value: b.Payer}, {Name: types.TagOriginal, Value: b.Original},
 	})
@@ -44,7 +53,7 @@ func recordPayment(c *Call, b *types.RecordPayment) error {
 }
 
 func recordWaybill(c *Call, b *types.RecordWaybill) error {
-	slot, err := newSlot(c, "waybill", types.SlotWaybill, b.Waybill, b.Seq, b.Document, []types.Tag{
+	slot, err := newSlot(c, types.SlotWaybill, b.Waybill, b.Seq, b.Document, []types.Tag{
 		{Name: types.TagNumber, Value: b.Number}, {Name: types.TagConsignee, Value: b.Consignee},
 		{Name: types.TagParcel, Value: b.Parcel},
 	})
@@ -54,11 +63,15 @@ func recordWaybill(c *Call, b *types.RecordWaybill) error {
 	return addDocument(c, b.Order, slot)
 }
 
-// newSlot makes the slot of a document and holds its time to the chain's window.
-func newSlot(c *Call, field, kind, id string, seq int64, document types.Hash, tags []types.Tag) (*types.Slot, error) {
-	ms, err := timely(c, field, id)
+// newSlot makes the slot of a document. A version from the future could never be
+// replaced.
+func newSlot(c *Call, kind, id string, seq int64, document types.Hash, tags []types.Tag) (*types.Slot, error) {
+	ms, err := types.ULIDTime(id)
 	if err != nil {
-		return nil, err
+		return nil, types.Refuse(types.FieldInvalid, kind, "%v", err)
+	}
+	if seq > c.Time+c.Params.KeyFuture {
+		return nil, types.Refuse(types.TimeOrder, "seq", "%d lies more than %d s after the block's time, %d", seq, c.Params.KeyFuture/1000, c.Time)
 	}
 	return &types.Slot{
 		Kind: kind, Member: c.Member.ID, ID: id, Time: ms, Seq: seq, Height: c.Height,
@@ -66,18 +79,19 @@ func newSlot(c *Call, field, kind, id string, seq int64, document types.Hash, ta
 	}, nil
 }
 
-// timely returns the time of a ULID, which lies in the chain's window around the block's
-// time: so the writes of every stream stay next to each other.
-func timely(c *Call, field, id string) (int64, error) {
+// timely holds the time of a new name to the chain's window around the block's time: so
+// the writes of every stream stay next to each other. Names that the ledger has are free
+// of it: what is about an old order can still be corrected.
+func timely(c *Call, field, id string) error {
 	ms, err := types.ULIDTime(id)
 	if err != nil {
-		return 0, types.Refuse(types.FieldInvalid, field, "%v", err)
+		return types.Refuse(types.FieldInvalid, field, "%v", err)
 	}
 	if ms < c.Time-c.Params.KeyPast || ms > c.Time+c.Params.KeyFuture {
-		return 0, types.Refuse(types.KeyTime, field, "the document's time %d lies outside %d s before to %d s after the block's, %d",
+		return types.Refuse(types.KeyTime, field, "the document's time %d lies outside %d s before to %d s after the block's, %d",
 			ms, c.Params.KeyPast/1000, c.Params.KeyFuture/1000, c.Time)
 	}
-	return ms, nil
+	return nil
 }
 
 // addDocument puts a payment or waybill beside the order's other documents and binds
@@ -133,14 +147,49 @@ func deadline(c *Call, o *types.Order, before string) int64 {
 // orderToChange returns the order, a new one if there is none, unless it can no longer
 // take this document.
 func orderToChange(c *Call, id types.OrderID, s *types.Slot) (*types.Order, error) {
-	o, err := orders.Get(c, id)
+	o, err := orderOf(c, id)
 	if err != nil {
 		return nil, err
 	}
 	if o == nil {
-		return &types.Order{State: types.StatePartial}, nil
+		return &types.Order{State: types.StatePartial}, canBe(c, id)
 	}
 	return o, mayChange(o, id, s)
+}
+
+// orderOf reads an order, nil when there is none. One with many lines or returns takes as
+// long as many others, and a hundred bytes name it.
+func orderOf(c *Call, id types.OrderID) (*types.Order, error) {
+	raw, err := c.Get(orders.Key(id))
+	if err != nil {
+		return nil, err
+	}
+	if n := (len(raw) - ordinary) / bytesPerRead; n > 0 {
+		if err := c.spend("order", n); err != nil {
+			return nil, err
+		}
+	}
+	return orders.Get(c, id)
+}
+
+// An order of a few lines is a record like others, of ordinary bytes at most; what is over
+// takes bytesPerRead for as long as reading one.
+const (
+	ordinary     = 4 << 10
+	bytesPerRead = 1 << 10
+)
+
+// canBe refuses documents of an order that no platform could ever record.
+func canBe(c *Call, id types.OrderID) error {
+	platform, order, _ := strings.Cut(string(id), "/")
+	m, err := members.Get(c, platform)
+	if err != nil {
+		return err
+	}
+	if m == nil || !m.Holds(types.RolePlatform) {
+		return types.Refuse(types.MemberUnknown, "order", "%s is no platform of the chain", platform)
+	}
+	return timely(c, "order", order)
 }
 
 func mayChange(o *types.Order, id types.OrderID, s *types.Slot) error {
@@ -176,6 +225,10 @@ func waitedTooLong(c *Call, o *types.Order) error {
 // independent refuses one controlling organisation behind two of the documents: three
 // from one hand prove nothing.
 func independent(c *Call, o *types.Order, s *types.Slot) error {
+	own, err := controllers(c, c.Member)
+	if err != nil {
+		return err
+	}
 	for i := range o.Slots {
 		other := &o.Slots[i]
 		if other.Kind == s.Kind {
@@ -185,12 +238,33 @@ func independent(c *Call, o *types.Order, s *types.Slot) error {
 		if err != nil {
 			return err
 		}
-		if m.Controller == c.Member.Controller {
-			return types.Refuse(types.NotIndependent, "order", "the %s is by %s, the %s by %s: both are controlled by %s",
-				other.Kind, m.ID, s.Kind, c.Member.ID, m.Controller)
+		theirs, err := controllers(c, m)
+		if err != nil {
+			return err
+		}
+		if at := slices.IndexFunc(theirs, func(id string) bool { return slices.Contains(own, id) }); at >= 0 {
+			return types.Refuse(types.NotIndependent, "order", "the %s is by %s, the %s by %s: %s controls both",
+				other.Kind, m.ID, s.Kind, c.Member.ID, theirs[at])
 		}
 	}
 	return nil
+}
+
+// maxControl bounds how far control is followed from member to member.
+const maxControl = 8
+
+// controllers are a member and all who control it, one through the other.
+func controllers(c *Call, m *types.Member) ([]string, error) {
+	chain := []string{m.ID}
+	for len(chain) < maxControl && m != nil && !slices.Contains(chain, m.Controller) {
+		chain = append(chain, m.Controller)
+		next, err := members.Get(c, m.Controller)
+		if err != nil {
+			return nil, err
+		}
+		m = next
+	}
+	return chain, nil
 }
 
 // slotOrder is the order in which slots stand in a record.
@@ -236,11 +310,15 @@ func inTimeOrder(o *types.Order, s *types.Slot) error {
 	return nil
 }
 
-// opens checks that a document's number tag opens the order's lock for it; before the
-// platform has recorded the order there is no lock, and evictStrangers looks later.
+// opens checks that a document's number tag opens the order's lock for it, and that the
+// lock is for its member if it is for one only; before the platform has recorded the order
+// there is no lock, and evictStrangers looks later.
 func opens(order, s *types.Slot) error {
-	if order != nil && order.Tag(s.Kind) != types.NumberLock(s.Tag(types.TagNumber)) {
-		return types.Refuse(types.OrderMismatch, "number", "the %s does not show the tag of this order's number", s.Kind)
+	if order == nil {
+		return nil
+	}
+	if lock, tag := order.Tag(s.Kind), s.Tag(types.TagNumber); lock != types.NumberLock(tag) && lock != types.NumberLockFor(tag, s.Member) {
+		return types.Refuse(types.OrderMismatch, "number", "the %s does not show the tag of this order's number, or it is for another member", s.Kind)
 	}
 	return nil
 }
@@ -296,54 +374,68 @@ func documentID(s *types.Slot) types.DocumentID { return types.DocumentID(s.Memb
 // claim binds a document's number to an order, unless another order has it.
 func claim(c *Call, id types.OrderID, s *types.Slot) error {
 	b, key := bindingOf(s.Kind), documentID(s)
-	if err := b.unused(c, id, s); err != nil {
-		return err
-	}
 	d, err := b.table.Get(c, key)
 	if err != nil {
 		return err
 	}
-	switch {
-	case d == nil:
+	if d == nil {
+		if err := timely(c, s.Kind, s.ID); err != nil {
+			return err
+		}
 		d = new(types.Document)
-	case d.Order == id:
-		return nil
-	case d.Order != "":
+	}
+	if d.Order != "" && d.Order != id {
 		return types.Refuse(b.reused, s.Kind, "%s %s belongs to order %s", s.Kind, key, d.Order)
 	}
-	d.Order = id
-	if index, ok := store.IndexOf(b.table.Key(key)); ok && b.named {
-		if err := c.writes.Set(index.Key, index.Value); err != nil {
+	if b.named {
+		if err := b.claimNumber(c, id, s); err != nil {
 			return err
 		}
 	}
+	if d.Order == id {
+		return nil
+	}
+	d.Order = id
 	return b.table.Put(c, key, d)
 }
 
-// unused refuses a number that another order has under another time.
-func (b *binding) unused(c *Call, id types.OrderID, s *types.Slot) error {
-	index, ok := store.IndexOf(b.table.Key(documentID(s)))
-	if !ok || !b.named {
-		return nil
-	}
+// claimNumber refuses a number that another order has under another time. The name with
+// the latest time says whose it is, which is the one that the index holds, on a node that
+// executed every block as on one that joined by a snapshot. So a number can be claimed
+// under an earlier time by the order only that has it.
+func (b *binding) claimNumber(c *Call, id types.OrderID, s *types.Slot) error {
+	own := documentID(s)
+	index, _ := store.IndexOf(b.table.Key(own))
 	half, err := c.Get(index.Key)
-	if err != nil || half == nil || string(half) == string(index.Value) {
-		return err
-	}
-	earlier := types.DocumentID(s.Member + "/" + string(half) + s.ID[len(half):])
-	d, err := b.table.Get(c, earlier)
-	if err != nil || d == nil || d.Order == "" || d.Order == id {
-		return err
-	}
-	_, ulid, _ := strings.Cut(string(earlier), "/")
-	at, err := types.ULIDTime(ulid)
 	if err != nil {
 		return err
 	}
-	if b.life != nil && s.Time-at >= b.life(&c.Params) {
-		return nil
+	if half != nil {
+		latest := types.DocumentID(s.Member + "/" + string(half) + s.ID[len(half):])
+		if latest == own {
+			return nil
+		}
+		d, err := b.table.Get(c, latest)
+		if err != nil {
+			return err
+		}
+		later := latest > own
+		if free := d.Order == "" || b.recycled(c, latest, s); d.Order != id && (later || !free) {
+			return types.Refuse(b.reused, s.Kind, "the %s's number belongs to order %q as %s", s.Kind, d.Order, latest)
+		}
+		if later {
+			return nil
+		}
 	}
-	return types.Refuse(b.reused, s.Kind, "the %s's number belongs to order %s since %d", s.Kind, d.Order, at)
+	return c.writes.Set(index.Key, index.Value)
+}
+
+// recycled reports whether a number that was shown before can be another one by the time
+// of s.
+func (b *binding) recycled(c *Call, before types.DocumentID, s *types.Slot) bool {
+	_, ulid, _ := strings.Cut(string(before), "/")
+	at, err := types.ULIDTime(ulid)
+	return err == nil && b.life != nil && s.Time-at >= b.life(&c.Params)
 }
 
 // comparison is one equality that the documents of an order must show (R7, M3 to M5).

@@ -3,9 +3,10 @@ package app
 import "github.com/caryaledger/carya/types"
 
 // grantQuota binds customs' word about the buyer's quota to one version of an order that
-// is not declared. A newer word replaces an unused one.
+// is not declared. A newer word replaces an unused one, whichever office it is of; grants
+// ascend, so that none is ever given again.
 func grantQuota(c *Call, b *types.GrantQuota) error {
-	o, err := orders.Get(c, b.Order)
+	o, err := orderOf(c, b.Order)
 	if err != nil {
 		return err
 	}
@@ -19,12 +20,12 @@ func grantQuota(c *Call, b *types.GrantQuota) error {
 		return types.Refuse(types.Locked, "order", "order %s is %s", b.Order, o.State)
 	case order.Document != b.Document:
 		return types.Refuse(types.StaleMessage, "document", "order %s has another version, of %d", b.Order, order.Seq)
-	case len(o.Quota) > 0 && o.Quota[0].Grant == b.Grant:
-		return types.Refuse(types.GrantReused, "grant", "%s", b.Grant)
+	case len(o.Quota) > 0 && b.Grant <= o.Quota[0].Grant:
+		return types.Refuse(types.GrantReused, "grant", "%s is not after %s", b.Grant, o.Quota[0].Grant)
 	case b.Reason == 0 && (b.Expires <= c.Time || b.Expires > c.Time+c.Params.GrantLife):
 		return types.Refuse(types.GrantExpired, "expires", "%d: after the block's time, %d, and at most %d s after it", b.Expires, c.Time, c.Params.GrantLife/1000)
 	}
-	if _, err := timely(c, "grant", b.Grant); err != nil {
+	if err := timely(c, "grant", b.Grant); err != nil {
 		return err
 	}
 	q := types.Quota{Grant: b.Grant, By: c.Member.ID, Document: b.Document, Expires: b.Expires, Reason: b.Reason, State: types.QuotaReserved}
@@ -48,14 +49,14 @@ func useQuota(c *Call, o *types.Order, grant string) error {
 	}
 	q := &o.Quota[0]
 	switch {
+	case q.Document != o.Slot(types.SlotOrder).Document:
+		return types.Refuse(types.GrantMissing, "grant", "%s was given for another version of the order", q.Grant)
 	case q.Reason == types.ReasonSingle:
 		return types.Refuse(types.QuotaSingle, "grant", "%s said so", q.By)
 	case q.Reason == types.ReasonAnnual:
 		return types.Refuse(types.QuotaAnnual, "grant", "%s said so", q.By)
 	case q.Grant != grant:
 		return types.Refuse(types.GrantMissing, "grant", "%q: the order's grant is %s", grant, q.Grant)
-	case q.Document != o.Slot(types.SlotOrder).Document:
-		return types.Refuse(types.GrantMissing, "grant", "%s was given for another version of the order", grant)
 	case q.State != types.QuotaReserved:
 		return types.Refuse(types.GrantReused, "grant", "%s is %s", grant, q.State)
 	case q.Expires < c.Time:

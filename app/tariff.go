@@ -2,8 +2,12 @@ package app
 
 import "github.com/caryaledger/carya/types"
 
-// maxVersions bounds a record of rates that every tax is computed with.
-const maxVersions = 1000
+// maxVersions bounds a record of rates that every tax is computed with, and maxAhead how
+// far ahead a version begins: one at the end of time would be the last for ever.
+const (
+	maxVersions = 1000
+	maxAhead    = 2 * 365 * 24 * 60 * 60 * 1000
+)
 
 func setTariff(c *Call, b *types.SetTariff) error {
 	t, err := tariffs.Get(c, b.Code)
@@ -47,6 +51,9 @@ func setLimits(c *Call, b *types.SetLimits) error {
 func mayBegin(c *Call, from, last int64, versions int) error {
 	if from < c.Time-c.Params.Skew || from <= last {
 		return types.Refuse(types.TariffPast, "from", "%d: the block's time is %d, the last version begins at %d", from, c.Time, last)
+	}
+	if from > c.Time+maxAhead {
+		return types.Refuse(types.FieldInvalid, "from", "%d: at most two years after the block's time, %d", from, c.Time)
 	}
 	if versions >= maxVersions {
 		return types.Refuse(types.FieldInvalid, "from", "there are %d versions, which is all there can be", versions)

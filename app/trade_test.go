@@ -488,6 +488,7 @@ func TestStoryQuota(t *testing.T) {
 		l.must(customs, &types.GrantQuota{Order: tr.id, Grant: ulidAt(l, l.now), Document: tr.order.Document, Reason: reason})
 		l.refuse(code, broker, &tr.list)
 	}
+	tr.list.Grant = ulidAt(l, l.now)
 	l.must(customs, tr.grant()) // the reservation
 	l.refuse(types.GrantReused, customs, tr.grant())
 	l.now += 2 * hour
@@ -749,6 +750,29 @@ func TestReader(t *testing.T) {
 	l.check()
 }
 
+// join returns the store of a node that joins by a snapshot now.
+func (l *ledger) join() *store.Store {
+	l.t.Helper()
+	view, err := l.store.View(0)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	var snapshot bytes.Buffer
+	err = view.Export(&snapshot)
+	view.Close()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	joined, err := store.Open("", store.Options{InitialVersion: 1, NoSync: true})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if _, err := joined.Import(l.height, l.root[:], &snapshot, nil); err != nil {
+		l.t.Fatal(err)
+	}
+	return joined
+}
+
 // TestIndexOfNumbers: a node that joins by snapshot knows the numbers that were used as
 // one that executed every block.
 func TestIndexOfNumbers(t *testing.T) {
@@ -762,24 +786,8 @@ func TestIndexOfNumbers(t *testing.T) {
 	again.bill.Waybill = again.stream(types.SlotWaybill, "WN1", l.now)
 	l.must(carrier, &again.bill) // the number is free again, and has a second name
 
-	view, err := l.store.View(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var snapshot bytes.Buffer
-	err = view.Export(&snapshot)
-	view.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
-	joined, err := store.Open("", store.Options{InitialVersion: 1, NoSync: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	joined := l.join()
 	defer joined.Close()
-	if _, err := joined.Import(l.height, l.root[:], &snapshot, nil); err != nil {
-		t.Fatal(err)
-	}
 	for _, key := range []string{"payment/" + pay + "/" + first.pay.Payment, "waybill/" + carrier + "/" + first.bill.Waybill} {
 		index, ok := store.IndexOf(key)
 		if !ok {

@@ -509,7 +509,7 @@ func ulidNow() string {
 // setRates puts the generator's rates on the ledger, as an office would: from a spreadsheet.
 func (d *desk) setRates() {
 	d.t.Helper()
-	rates := "code,vat,consumption,barred,from\n"
+	rates := "gcode,vat,consumption,barred,from\n"
 	for _, r := range []string{"0902,9,0", "19,13,", "9619,13,0", "3304,13,0", "330499002,13,15", "33041,13,15", "3305,13,0", "21,13,0", "20,13,0", "0901,13,0", "85,13%,0"} {
 		rates += r + ",,\n"
 	}

@@ -44,7 +44,7 @@ func tariffSetCommand(s *session) *cobra.Command {
 beginning of a code, 2 to 10 digits: the longest that the goods' code begins with counts. Rates are
 in per cent, to a ten-thousandth.
 
---file takes many from a spreadsheet saved as CSV with the columns code, vat, consumption, barred and
+--file takes many from a spreadsheet saved as CSV with the columns gcode, vat, consumption, barred and
 from; barred is yes or empty.`,
 		Example: `  carya tariff set 19 --vat 13 --member hangzhou-customs --wait
   carya tariff set 2402 --vat 13 --barred --from 2027-01-01 --member hangzhou-customs --wait
@@ -53,7 +53,7 @@ from; barred is yes or empty.`,
 	}
 	t.author = newAuthor(s, cmd)
 	f := cmd.Flags()
-	f.StringVar(&t.file, "file", "", "CSV of rates: code,vat,consumption,barred,from")
+	f.StringVar(&t.file, "file", "", "CSV of rates: gcode,vat,consumption,barred,from")
 	f.StringVar(&t.vat, "vat", "", "value added tax, per cent")
 	f.StringVar(&t.consumption, "consumption", "0", "consumption tax, per cent")
 	f.BoolVar(&t.barred, "barred", false, "the goods may not be imported in retail")
@@ -107,7 +107,7 @@ func (t *tariffSetting) body(code, vat, consumption string) (*types.SetTariff, e
 func percentSign(s string) string { return strings.TrimSuffix(strings.TrimSpace(s), "%") + "%" }
 
 func (t *tariffSetting) fromFile() ([]types.Body, error) {
-	rows, err := t.csvRows(t.file, "code", "vat")
+	rows, err := t.csvRows(t.file, "gcode", "vat")
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (t *tariffSetting) fromFile() ([]types.Body, error) {
 }
 
 func (t *tariffSetting) fromRow(row *csvRow) (*types.SetTariff, error) {
-	b, err := t.body(row.cell("code"), row.cell("vat"), row.cell("consumption"))
+	b, err := t.body(row.cell("gcode"), row.cell("vat"), row.cell("consumption"))
 	if err != nil {
 		return nil, err
 	}

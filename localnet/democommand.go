@@ -36,8 +36,8 @@ func demoCommand() *cobra.Command {
 		Short: "See it all: four validators on this machine, a story, a proof",
 		Long: `Start four validators on this machine (a customs office, a platform, a cooperative, a carrier)
 and play a story with them: certified hickory nuts from the grove to the shop in EPCIS events, a
-recall, an import order with its payment and waybill until customs releases it, and five
-refusals. Every step is a command that you could type; --commands prints them.
+recall, and three purchases from abroad, from the companies' own customs messages: one is released and
+signed for, one is detained, one comes back. Some steps must be refused. Every step is a command that you could type; --commands prints them.
 
 At the end there is an evidence file, which is verified offline. The network stays up until
 Ctrl-C, with --exit it ends by itself, before the verification. What stays is the folder of
@@ -141,9 +141,10 @@ func (d *showing) play(ctx context.Context, n *Network) (*demo.Proof, error) {
 	}
 	stage := &demo.Stage{
 		Cast: cast, Genesis: genesis, Documents: d.folder, Password: n.PasswordFile(),
-		Home:  func(id string) string { return filepath.Join(n.Home, id) },
-		Node:  n.nodeOf,
-		Begin: d.expect, Tell: d.tell,
+		Home:     func(id string) string { return filepath.Join(n.Home, id) },
+		Register: func(file string, certificate []byte) error { return n.register(file, certificate) },
+		Node:     n.nodeOf,
+		Begin:    d.expect, Tell: d.tell,
 	}
 	proof, err := stage.Play(ctx)
 	d.expected()
@@ -169,6 +170,20 @@ func (n *Network) cast() (c demo.Cast, err error) {
 		}
 	}
 	return c, nil
+}
+
+// register gives every node a company's certificate.
+func (n *Network) register(file string, certificate []byte) error {
+	for _, m := range n.Nodes() {
+		folder := filepath.Join(n.Home, m.ID, "certificates")
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(folder, file), certificate, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // nodeOf is the address of the node that a member speaks to: its own, or the platform's

@@ -44,16 +44,23 @@ temporary network is started and removed again. --baseline runs the same load fi
 network of the same kind with rules and state switched off and signatures on: the ceiling that
 the real one is compared with.
 
-Throughput is what was committed between the first and the last block within the window.`,
+Throughput is what was committed between the first and the last block within the window.
+
+The scenarios trade and clearance send generated orders in batches of --bodies: order, payment
+and waybill at once, customs' quota grant when all three are in blocks, the declaration list
+after that, and with clearance customs' three decisions up to the release. There --rate counts
+sets a second, each stage has its own latencies, and the match verdict is the time until all
+three documents of an order are in blocks.`,
 		Example: `  carya localnet load --rate 2000 --duration 30s
   carya localnet load --rate 0 --duration 20s --baseline --json
-  carya localnet load --rate 50 --bodies 100 --scenario orders`,
+  carya localnet load --rate 50 --bodies 100 --scenario orders
+  carya localnet load --rate 800 --scenario trade`,
 		Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
 	}
 	f := cmd.Flags()
-	f.IntVar(&l.o.Rate, "rate", 1000, "transactions a second; 0 = as fast as the network takes them")
+	f.IntVar(&l.o.Rate, "rate", 1000, "transactions, or sets of documents, a second; 0 = as fast as the network takes them")
 	f.DurationVar(&l.o.Duration, "duration", 30*time.Second, "length of the measured window")
-	f.IntVar(&l.o.Bodies, "bodies", 1, "bodies in each transaction, 1 to 1000")
+	f.IntVar(&l.o.Bodies, "bodies", 0, "bodies in each transaction, up to 1000; 0 = 1, or 100 where sets go in batches")
 	f.StringVar(&l.o.Scenario, "scenario", load.Mixed, "what is said: "+strings.Join(load.Scenarios, ", "))
 	f.IntVar(&l.o.InFlight, "in-flight", 0, "with --rate 0: transactions on their way at any time; 0 = a number that suits the bodies")
 	f.BoolVar(&l.baseline, "baseline", false, "run the same load without rules and state too, and compare")
@@ -68,6 +75,7 @@ Throughput is what was committed between the first and the last block within the
 }
 
 func (l *loading) run(ctx context.Context) error {
+	l.o.Fill()
 	if err := l.o.Check(); err != nil {
 		return usage("see `carya localnet load --help`", err)
 	}
@@ -202,6 +210,10 @@ func (n *Network) play(cast *load.Cast, domain types.Domain) error {
 			cast.Payment = p
 		case carrier:
 			cast.Logistics = p
+		case customsOffice:
+			cast.Customs = p
+		case broker:
+			cast.Declarant = p
 		}
 		if p.GTIN != "" {
 			cast.Makers = append(cast.Makers, p)

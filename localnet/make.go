@@ -132,6 +132,9 @@ func (n *Network) makeNode(ctx context.Context, m *Member, index int, s *Spec) e
 		"--role", strings.Join(m.Roles, ","), "--customs", strings.Join(m.Customs, ","), "--prefix", strings.Join(m.Prefixes, ","),
 	}
 	args = append(args, ports.settings()...)
+	// The companies are invented, and nobody issues certificates to them: their messages are
+	// not signed.
+	args = append(args, "--set", "ceb.unsigned=true")
 	args = append(args, "--set", "consensus.timeout_commit="+s.TimeoutCommit.String(),
 		"--set", "epcis.key_file="+key.Path, "--set", "epcis.passphrase_file="+n.PasswordFile())
 	for _, set := range s.Set {
@@ -188,12 +191,14 @@ func (n *Network) makeGenesis(ctx context.Context) error {
 
 // connect gives every node the genesis, where it listens and whom it meets.
 func (n *Network) connect(ctx context.Context) error {
-	var peers []string
+	var peers, gateways []string
 	for _, m := range n.Nodes() {
 		peers = append(peers, m.Node.ID+"@"+loopback(m.Node.Ports.P2P))
+		gateways = append(gateways, m.Node.API)
 	}
 	for _, m := range n.Nodes() {
-		args := []string{"init", "--home", n.home(m), "--genesis", n.Genesis(), "--set", "p2p.peers=" + strings.Join(peers, ",")}
+		args := []string{"init", "--home", n.home(m), "--genesis", n.Genesis(),
+			"--set", "p2p.peers=" + strings.Join(peers, ","), "--set", "api.peers=" + strings.Join(gateways, ",")}
 		if _, err := n.run(ctx, append(args, m.Node.Ports.settings()...)); err != nil {
 			return fmt.Errorf("member %s: %w", m.ID, err)
 		}

@@ -24,6 +24,8 @@ type Config struct {
 	StateSync StateSyncConfig `toml:"statesync"`
 	ReadModel ReadModelConfig `toml:"readmodel"`
 	EPCIS     EPCISConfig     `toml:"epcis"`
+	Vault     VaultConfig     `toml:"vault"`
+	CEB       CEBConfig       `toml:"ceb"`
 	RPC       RPCConfig       `toml:"rpc"`
 	Log       LogConfig       `toml:"log"`
 }
@@ -57,8 +59,9 @@ type APIConfig struct {
 	// to be reached from elsewhere.
 	Listen string `toml:"listen"`
 
-	// Other members' gateways, as URLs. A node that joined by state sync fetches the older
-	// blocks from them and checks them against its own state.
+	// Other members' gateways, as URLs. Private documents are carried to them. A node that
+	// joined by state sync fetches the older blocks from them and checks them against its
+	// own state.
 	Peers []string `toml:"peers"`
 }
 
@@ -162,6 +165,38 @@ type EPCISConfig struct {
 	WebhookPrivate bool `toml:"webhook_private"`
 }
 
+// CEBConfig is how this node judges customs messages that it is asked about, and that this
+// member's own systems submit. What other members submit is judged by their nodes.
+type CEBConfig struct {
+	// Whether messages without a signature are accepted. Customs accepts no declaration
+	// without one; this is for trials.
+	Unsigned bool `toml:"unsigned"`
+
+	// Folder with the certificates that signatures are held against, relative to the home
+	// directory: <customs code>.pem has those registered for a company, as customs has them,
+	// and roots/<any name>.pem those of authorities whose certificates name the customs code
+	// themselves. What is added, replaced or removed while the node runs counts at once.
+	// Without any, no signature holds.
+	Certificates string `toml:"certificates"`
+}
+
+// VaultConfig is where private documents for this member rest, encrypted to a key that the
+// node does not have (`carya reader new`), and where those for others wait to be carried to
+// the nodes of api.peers.
+type VaultConfig struct {
+	// SQLite file, relative to the home directory. Empty = none, and nothing is carried.
+	Database string `toml:"database"`
+
+	// File with the clients that may read and erase what was delivered to this member, one a
+	// line: a name, a blank, and a token of at least 16 characters. Empty = whoever is on
+	// this machine may, which is not possible unless api.listen is on loopback. Everybody
+	// may deliver who signs as a member.
+	TokenFile string `toml:"token_file"`
+
+	// Bytes of all deliveries together. What does not fit is answered with "busy".
+	MaxBytes int64 `toml:"max_bytes"`
+}
+
 // RPCConfig is CometBFT's own interface, for operators and for state sync. It answers
 // without rights or limits, so it listens on loopback only.
 type RPCConfig struct {
@@ -201,6 +236,8 @@ func DefaultConfig() *Config {
 		State:     StateConfig{Cache: 30_000, BlockCache: 32 << 20, KeepVersions: 1000, SnapshotEvery: 7200, SnapshotKeep: 2},
 		StateSync: StateSyncConfig{TrustPeriod: 7 * 24 * time.Hour},
 		ReadModel: ReadModelConfig{Database: "data/readmodel.sqlite"},
+		CEB:       CEBConfig{Certificates: "certificates"},
+		Vault:     VaultConfig{Database: "data/vault.sqlite", MaxBytes: 20 << 30},
 		RPC:       RPCConfig{Listen: "127.0.0.1:26657"},
 		Log:       LogConfig{Level: "info", Format: "text"},
 	}

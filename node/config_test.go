@@ -146,6 +146,7 @@ func TestConfigRefuses(t *testing.T) {
 		{"state.snapshot_every=1", "nothing but write snapshots"},
 		{"state.snapshot_keep=0", "as soon as it is written"},
 		{"epcis.member=Hz", "not a member's id"},
+		{"ceb.certificates=", "the home directory"},
 		{"rpc.listen=0.0.0.0:26657", "not loopback"},
 		{"rpc.profile=10.0.0.1:6060", "not loopback"},
 		{"log.level=loud", "debug, info, warn or error"},

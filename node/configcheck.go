@@ -19,7 +19,7 @@ import (
 func (c *Config) Check() error {
 	for _, check := range []func() error{
 		c.checkMember, c.P2P.check, c.API.check, c.Consensus.check, c.Pool.check,
-		c.State.check, c.StateSync.check, c.checkEPCIS, c.RPC.check, c.Log.check,
+		c.State.check, c.StateSync.check, c.checkEPCIS, c.CEB.check, c.checkVault, c.RPC.check, c.Log.check,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -206,6 +206,20 @@ func (c *StateSyncConfig) check() error {
 		return wrong("statesync.trust_period", "%s: from 1h to less than %s, for which misbehaviour is punished", c.TrustPeriod, evidenceAge)
 	}
 	return checkURLs("statesync.servers", c.Servers)
+}
+
+func (c *CEBConfig) check() error {
+	if c.Certificates == "" {
+		return wrong("ceb.certificates", "it is empty, and would mean the home directory; name a folder, which need not be there")
+	}
+	return nil
+}
+
+func (c *Config) checkVault() error {
+	if c.Vault.Database != "" && c.Vault.MaxBytes < types.MaxSealed {
+		return wrong("vault.max_bytes", "%d: at least %d, which one delivery may have", c.Vault.MaxBytes, types.MaxSealed)
+	}
+	return nil
 }
 
 func (c *Config) checkEPCIS() error {

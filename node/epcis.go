@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/caryaledger/carya/node/bearer"
 	epcisrest "github.com/caryaledger/carya/node/epcis"
 	"github.com/caryaledger/carya/types"
 )
@@ -30,7 +31,7 @@ func (n *Node) openEPCIS() (err error) {
 		}
 	}
 	if c.TokenFile != "" {
-		if o.Tokens, err = epcisrest.ReadTokens(n.beside(c.TokenFile)); err != nil {
+		if o.Tokens, err = bearer.ReadTokens(n.beside(c.TokenFile)); err != nil {
 			return fmt.Errorf("epcis.token_file: %w", err)
 		}
 	}

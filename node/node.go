@@ -24,10 +24,12 @@ import (
 
 	"github.com/caryaledger/carya/abci"
 	"github.com/caryaledger/carya/app/store"
+	"github.com/caryaledger/carya/node/bearer"
 	"github.com/caryaledger/carya/node/chaindb"
 	epcisrest "github.com/caryaledger/carya/node/epcis"
 	"github.com/caryaledger/carya/node/journal"
 	"github.com/caryaledger/carya/node/readmodel"
+	"github.com/caryaledger/carya/node/vault"
 	"github.com/caryaledger/carya/types"
 )
 
@@ -64,6 +66,9 @@ type Node struct {
 	registry  *prometheus.Registry
 	listener  net.Listener
 	epcis     *epcisrest.Service
+	vault     *vault.Vault // nil = none
+	vaultGate bearer.Gate
+	trust     *certificates
 	api       *http.Server
 
 	opened []func() error // what Stop closes, last first
@@ -140,6 +145,8 @@ func (n *Node) open(ctx context.Context, o Options) error {
 		func() error { return n.openComet(ctx, doc) },
 		n.openMetrics,
 		n.openEPCIS,
+		n.openVault,
+		n.openCertificates,
 		n.openGateway,
 	} {
 		if err := step(); err != nil {
@@ -286,6 +293,9 @@ func (n *Node) Start(ctx context.Context) error {
 		n.task(n.followJournal)
 	}
 	n.task(n.epcis.Run)
+	if n.vault != nil {
+		n.task(n.vault.Run)
+	}
 	n.serve()
 	return nil
 }

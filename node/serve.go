@@ -16,12 +16,18 @@ const serveTimeout = 5 * time.Second
 
 // openGateway builds the HTTP interface; nobody is answered before serve.
 func (n *Node) openGateway() error {
+	o := gateway.Options{
+		Logger: n.log, Registry: n.registry,
+		MaxAge:    max(30*time.Second, 10*n.cfg.Consensus.TimeoutCommit),
+		CEB:       gateway.CEB{Unsigned: n.cfg.CEB.Unsigned, Trust: n.trust.read},
+		VaultGate: n.vaultGate,
+		Mount:     n.epcis.Mount,
+	}
+	if n.vault != nil {
+		o.Vault = n.vault
+	}
 	n.api = &http.Server{
-		Handler: gateway.New(n, gateway.Options{
-			Logger: n.log, Registry: n.registry,
-			MaxAge: max(30*time.Second, 10*n.cfg.Consensus.TimeoutCommit),
-			Mount:  n.epcis.Mount,
-		}),
+		Handler:           gateway.New(n, o),
 		BaseContext:       func(net.Listener) context.Context { return n.run },
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,

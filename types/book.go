@@ -22,6 +22,7 @@ type CreditBook struct {
 // declarations took out, and what came back.
 type Book struct {
 	Balance int64   `json:"balance"` // 10^-5 units, never negative
+	Entered int64   `json:"entered"` // sum of all entries, which the balance is never above
 	Entry   string  `json:"entry"`   // the last one's ULID
 	History History `json:"history"`
 }

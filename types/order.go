@@ -1,23 +1,28 @@
 package types
 
+import "crypto/sha256"
+
 // RecordOrder commits a platform to an order: record order/<platform>/<Order>. The
 // ULID's time is the order's own time, its random part a keyed hash of the platform's
 // order number. Everything else stays in the platform's document; tags are
 // HMAC-SHA256 under the order's match key (MatchTag), and consensus compares them.
 //
-// Payment, Waybill and Declaration are locks (NumberLock): only who holds the order's
-// match key and knows its number can show the NumberTag that opens one. So nobody can
-// put a document beside an order by copying what the ledger shows of it.
+// Payment, Waybill and Declaration are locks: only who holds the order's match key and
+// knows its number can show the NumberTag that opens one. So nobody can put a document
+// beside an order by copying what the ledger shows of it. What was shown once, though, in
+// a refused transaction or a declaration that customs rejected, anybody can copy; a lock
+// for one member (NumberLockFor) is opened by that member only.
 //
-// A newer version of the order also renews one that is STALE, LAPSED or CANCELLED.
+// A newer version of the order also renews one that is STALE, LAPSED or CANCELLED, and
+// turns out the documents that do not open its locks.
 type RecordOrder struct {
 	Order       string `json:"order"`       // ULID
 	Seq         int64  `json:"seq"`         // appTime of the message, Unix ms; a newer one replaces an older one
 	Flow        string `json:"flow"`        // FlowImport or FlowExport
 	Document    Hash   `json:"document"`    // RFC 6962 root of the document's salted fields
-	Payment     Hash   `json:"payment"`     // NumberLock of the payment
-	Waybill     Hash   `json:"waybill"`     // NumberLock of the waybill
-	Declaration Hash   `json:"declaration"` // NumberLock of the declaration
+	Payment     Hash   `json:"payment"`     // NumberLock or NumberLockFor of the payment
+	Waybill     Hash   `json:"waybill"`     // of the waybill
+	Declaration Hash   `json:"declaration"` // of the declaration
 	Amount      Hash   `json:"amount"`      // tag of amount and currency
 	Merchant    Hash   `json:"merchant"`    // tag of the seller's customs code
 	Goods       Hash   `json:"goods"`       // tag of the lines: number, quantity and value of each
@@ -210,6 +215,12 @@ func (b *RecordPayment) Check() error {
 func (b *RecordWaybill) Check() error {
 	return first(checkOrder("order", b.Order), checkULID("waybill", b.Waybill), checkTime("seq", b.Seq),
 		checkHash("document", b.Document), checkHash("number", b.Number), checkHash("parcel", b.Parcel))
+}
+
+// NumberLockFor is a lock like NumberLock that one member only can open: the SHA-256 of tag
+// and member. It does not tell who that is.
+func NumberLockFor(tag Hash, member string) Hash {
+	return sha256.Sum256(append(tag[:], member...))
 }
 
 // checkPersonal: an import names its buyer and consignee, an export does not.

@@ -32,14 +32,14 @@ type Write struct {
 	Value []byte
 }
 
-// checkKey refuses the keys that no tree may hold: iavl accepts an empty one, ics23 cannot prove it.
 // IndexSpace begins the keys of the index, which lies beside the tree with the flat latest state and is in no root: it only
 // repeats what keys of the tree say, in another order (IndexOf). Rules write it through an overlay like any other key.
 const IndexSpace = "~"
 
 // IndexOf returns the index entry of a key whose last part is a ULID: under the key's parent and the ULID's random half
 // stands its time half. So a document's name can be found by its keyed number alone, whatever its time. Of several names
-// with one random half the latest stands there. ok is false for keys of other forms.
+// with one random half the latest stands there: Import writes the entries in order of the keys, and rules write an entry
+// only for a name that is later than the one it holds. ok is false for keys of other forms.
 func IndexOf(key string) (w Write, ok bool) {
 	const timeHalf, length = 10, 26
 	at := strings.LastIndexByte(key, '/') + 1
@@ -49,6 +49,7 @@ func IndexOf(key string) (w Write, ok bool) {
 	return Write{IndexSpace + key[:at] + key[at+timeHalf:], []byte(key[at : at+timeHalf])}, true
 }
 
+// checkKey refuses the keys that no tree may hold: iavl accepts an empty one, ics23 cannot prove it.
 func checkKey(key string) error {
 	if len(key) == 0 {
 		return fmt.Errorf("empty key: it could not be proven")

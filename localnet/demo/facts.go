@@ -7,11 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"text/template"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/caryaledger/carya/types"
 	"github.com/caryaledger/carya/types/gs1"
@@ -48,20 +45,7 @@ type facts struct {
 
 	HarvestBegan, Harvested, DryingBegan, Dried, Roasted, Packed, BestBefore time.Time
 	Sent, Collected, Forwarded, Arrived, SoldAt                              time.Time
-	Ordered, Paid, PaymentTold, Shipped, Declared                            time.Time
-
-	Order                                                orderFacts
-	PaymentNumber, WaybillNumber, BillNumber, ListNumber string
-	Buyer                                                buyer
 }
-
-type orderFacts struct {
-	Number                                   string
-	GUID, PaymentGUID, WaybillGUID, ListGUID string
-}
-
-// buyer is an invented person: no identity card has a number with this check character.
-type buyer struct{ Name, ID, Telephone, Address string }
 
 // china is the zone of the documents' times.
 var china = time.FixedZone("UTC+8", 8*60*60)
@@ -74,12 +58,6 @@ func newFacts(cast Cast, now time.Time) (*facts, error) {
 		Dried: now.AddDate(0, 0, -12), Roasted: now.AddDate(0, 0, -3), Packed: now.AddDate(0, 0, -2), BestBefore: now.AddDate(0, 10, 0),
 		Sent: now.Add(-9 * time.Hour), Collected: now.Add(-8 * time.Hour), Forwarded: now.Add(-4 * time.Hour),
 		Arrived: now.Add(-3 * time.Hour), SoldAt: now.Add(-time.Hour), DespatchNumber: number("DA"),
-		// The ledger takes an order, its payment and its waybill in this order of their times.
-		Ordered: now.Add(-40 * time.Minute), Paid: now.Add(-38 * time.Minute), PaymentTold: now.Add(-30 * time.Minute),
-		Shipped: now.Add(-15 * time.Minute), Declared: now.Add(-2 * time.Minute),
-		Order:         newOrder(),
-		PaymentNumber: number("XHP"), WaybillNumber: number("QJ"), BillNumber: number("QJB"), ListNumber: number("WL"),
-		Buyer: buyer{"王小山", "330106199001011230", "13800000000", "浙江省杭州市西湖区示例路1号"},
 	}
 	return f, f.identify()
 }
@@ -132,18 +110,6 @@ func numbered(lead, prefix string, digits, number int) (string, error) {
 	return body + string(check), err
 }
 
-// orderAgain makes everything that is written from now on about another order of the
-// same person, paid with the same payment.
-func (f *facts) orderAgain() {
-	f.Order = newOrder()
-	f.Ordered, f.PaymentTold = f.Ordered.Add(time.Minute), f.PaymentTold.Add(time.Minute)
-}
-
-func newOrder() orderFacts {
-	guid := func() string { return strings.ToUpper(uuid.NewString()) }
-	return orderFacts{number("LT"), guid(), guid(), guid(), guid()}
-}
-
 // number is a fresh number of somebody's.
 func number(prefix string) string {
 	var b [5]byte
@@ -152,10 +118,8 @@ func number(prefix string) string {
 }
 
 var functions = template.FuncMap{
-	"stamp":  func(t time.Time) string { return t.Format("2006-01-02T15:04:05.000-07:00") },
-	"day":    func(t time.Time) string { return t.Format("2006-01-02") },
-	"clock":  func(t time.Time) string { return t.Format("20060102150405") },
-	"cebDay": func(t time.Time) string { return t.Format("20060102") },
+	"stamp": func(t time.Time) string { return t.Format("2006-01-02T15:04:05.000-07:00") },
+	"day":   func(t time.Time) string { return t.Format("2006-01-02") },
 	"link": func(id types.LotID) (string, error) {
 		key, err := gs1.ParsePath(string(id))
 		return key.DigitalLink(), err

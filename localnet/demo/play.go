@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,6 +27,9 @@ type Stage struct {
 	Password  string                     // file with the password of the keys
 	Genesis   string                     // file
 	Documents string                     // folder to write the documents into
+
+	// Register gives every node a certificate that customs messages may be signed with.
+	Register func(file string, certificate []byte) error
 
 	Begin func(Step) // called before a step that takes a while; may be nil
 	Tell  func(Step) // called after each step
@@ -69,8 +73,17 @@ func (s *Stage) Play(ctx context.Context) (*Proof, error) {
 		return nil, err
 	}
 	st := &story{facts: f, dir: s.Documents, tickets: filepath.Join(s.Home(s.Cast.Platform.ID), "tickets")}
+	tr, err := newTrade(st)
+	if err != nil {
+		return nil, err
+	}
+	for file, certificate := range tr.certificates() {
+		if err := s.Register(file, certificate); err != nil {
+			return nil, err
+		}
+	}
 	n := 0
-	for _, c := range st.chapters() {
+	for _, c := range append(st.chapters(), tr.chapters()...) {
 		for _, next := range c.steps {
 			t, err := next()
 			if err != nil {
@@ -123,49 +136,87 @@ func (s *Stage) perform(ctx context.Context, t *step, told *Step) error {
 func execute(ctx context.Context, args []string) ([]byte, error) {
 	root := &cobra.Command{Use: "carya", SilenceErrors: true, SilenceUsage: true}
 	root.AddCommand(client.Commands()...)
-	var out bytes.Buffer
+	var out, said bytes.Buffer
 	root.SetArgs(args)
 	root.SetOut(&out)
-	root.SetErr(&out)
+	root.SetErr(&said)
 	err := root.ExecuteContext(ctx)
+	if err != nil && said.Len() > 0 {
+		err = fmt.Errorf("%w\n%s", err, bytes.TrimSpace(said.Bytes()))
+	}
 	return out.Bytes(), err
 }
 
-// answer is what the commands print of one transaction: `carya tx` in one way, `carya
-// epcis capture` and `carya ceb submit` in another.
+// answer is what the commands print of one thing that they did: `carya tx` in one way,
+// `carya epcis capture` and `carya ceb submit` in another, and `carya customs` of an order.
 type answer struct {
 	Digest  *types.Hash    `json:"digest"`
 	Receipt *types.Receipt `json:"receipt"`
 	Refusal *types.Refusal `json:"refusal"`
 	Record  string         `json:"record"`
-	State   string         `json:"state"`
+	Order   types.OrderID  `json:"order"`
 	Code    types.Code     `json:"code"`
 	Height  int64          `json:"height"`
-	Notes   []string       `json:"notes"`
+	Steps   []struct {
+		Height int64 `json:"height"`
+	} `json:"steps"`
+	Notes []string `json:"notes"`
 }
 
-// read takes over what a command printed. A command that failed without a word about a
-// transaction ends the story.
+// read takes over what a command printed: an object for each thing that it did. A refusal
+// counts before what went well. A command that failed without a word about a transaction
+// ends the story.
 func (told *Step) read(out []byte, failure error) error {
-	var a answer
-	if err := json.Unmarshal(out, &a); err != nil || a.Digest == nil {
+	said := false
+	for d := json.NewDecoder(bytes.NewReader(out)); told.Code == types.OK; {
+		var line json.RawMessage
+		if err := d.Decode(&line); err == io.EOF {
+			break
+		} else if err != nil {
+			return errors.Join(failure, fmt.Errorf("%s: %w in %s", told.Command, err, bytes.TrimSpace(out)))
+		}
+		var aside struct {
+			Event string `json:"event"` // something that came in meanwhile, not what the command did
+		}
+		if err := json.Unmarshal(line, &aside); err != nil || aside.Event != "" {
+			continue
+		}
+		var a answer
+		if err := json.Unmarshal(line, &a); err != nil {
+			return errors.Join(failure, fmt.Errorf("%s: %w in %s", told.Command, err, line))
+		}
+		for _, step := range a.Steps {
+			a.Height = max(a.Height, step.Height)
+		}
+		if a.Digest != nil || a.Order != "" && a.Height > 0 {
+			said = true
+			told.take(&a)
+		}
+	}
+	if !said || failure != nil && told.Code == types.OK {
 		return errors.Join(failure, fmt.Errorf("%s: printed %s", told.Command, bytes.TrimSpace(out)))
 	}
-	told.Digest, told.Code, told.Height = *a.Digest, a.Code, a.Height
+	return nil
+}
+
+func (told *Step) take(a *answer) {
+	if a.Digest != nil {
+		told.Digest = *a.Digest
+	}
+	if a.Order != "" {
+		told.Record = types.PrefixOrder + "/" + string(a.Order)
+	}
+	told.Code, told.Height = a.Code, max(told.Height, a.Height)
 	told.Reason = strings.Join(a.Notes, "; ")
 	if a.Record != "" {
 		told.Record = a.Record
 	}
 	if a.Receipt != nil {
-		told.Height = a.Receipt.Height
+		told.Height = max(told.Height, a.Receipt.Height)
 	}
 	if a.Refusal != nil {
 		told.Code, told.Reason = a.Refusal.Code, a.Refusal.Detail
 	}
-	if failure != nil && told.Code == types.OK {
-		return failure
-	}
-	return nil
 }
 
 // complete asks the node what the command did not print: the block of a refusal, and

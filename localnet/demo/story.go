@@ -1,11 +1,6 @@
 package demo
 
 import (
-	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
-
 	"github.com/caryaledger/carya/types"
 	"github.com/caryaledger/carya/types/gs1"
 )
@@ -25,7 +20,6 @@ type step struct {
 // the moment are made when they are played.
 type story struct {
 	*facts
-	again   *facts // the same with another order, once there is one
 	dir     string // of documents
 	tickets string // the platform's, which it hands to the others
 }
@@ -46,9 +40,6 @@ func (s *story) chapters() []chapter {
 			s.ship, s.offerTwice, s.receive, s.onward, s.arrive,
 		}},
 		{"A suspicion, and its end", []func() (*step, error){s.recall, s.sellRecalled, s.report, s.closeRecall, s.sell}},
-		{"An import order, its payment and its waybill", []func() (*step, error){
-			s.order, s.pay, s.send, s.orderAgain, s.payAgain, s.declare, s.release,
-		}},
 	}
 }
 
@@ -212,75 +203,6 @@ func (s *story) closeRecall() (*step, error) {
 
 func (s *story) sell() (*step, error) {
 	return s.capture(s.Platform, "sell.jsonld", "sells the 100 bags in its shop", "R1: what is sold is accounted for", types.OK, s.parcel())
-}
-
-// tell makes a step of one transaction.
-func (s *story) tell(by Organisation, says, rule string, refusal types.Code, record string, body types.Body) (*step, error) {
-	kind, ok := types.KindOf(body)
-	if !ok {
-		return nil, fmt.Errorf("%T is of no kind", body)
-	}
-	data, err := json.Marshal(body)
-	return &step{
-		by: by, says: says, rule: rule, refusal: refusal, record: record, command: []string{"tx", kind.Name, string(data)},
-	}, err
-}
-
-// message makes a step of one customs message. Whoever is not the platform finds the
-// order by the ticket that the platform handed out.
-func (s *story) message(f *facts, by Organisation, name, says, rule string, refusal types.Code) (*step, error) {
-	path, err := f.write(s.dir, f.Order.Number+"-"+name, name)
-	t := &step{by: by, says: says, rule: rule, refusal: refusal, command: []string{"ceb", "submit", path}}
-	if by != s.Platform {
-		t.command = append(t.command, "--tickets", s.tickets)
-	}
-	return t, err
-}
-
-func (s *story) order() (*step, error) {
-	return s.message(s.facts, s.Platform, "order.xml", "submits order "+s.Order.Number+", two tins of matcha from Japan (CEB311)",
-		"R7: only a platform fills the order's slot", types.OK)
-}
-
-func (s *story) pay() (*step, error) {
-	return s.message(s.facts, s.Payment, "payment.xml", "submits payment "+s.PaymentNumber+" of that order (CEB411)",
-		"R7 M3 M5: the same amount, the same person", types.OK)
-}
-
-func (s *story) send() (*step, error) {
-	return s.message(s.facts, s.Carrier, "waybill.xml", "submits waybill "+s.WaybillNumber+" (CEB511): the three match",
-		"R7 M1 M4: the same order, the same consignee", types.OK)
-}
-
-func (s *story) orderAgain() (*step, error) {
-	again := *s.facts
-	again.orderAgain()
-	s.again = &again
-	return s.message(s.again, s.Platform, "order.xml", "submits another order, "+s.again.Order.Number+" (CEB311)",
-		"R7: only a platform fills the order's slot", types.OK)
-}
-
-func (s *story) payAgain() (*step, error) {
-	return s.message(s.again, s.Payment, "payment.xml", "submits the same payment "+s.PaymentNumber+" for it",
-		"R7: a payment belongs to one order", types.PaymentReused)
-}
-
-func (s *story) declare() (*step, error) {
-	return s.message(s.facts, s.Broker, "list.xml", "declares order "+s.Order.Number+", list "+s.ListNumber+" (CEB621)",
-		"R8 M1: one list for a matched order", types.OK)
-}
-
-func (s *story) release() (*step, error) {
-	file, err := os.ReadFile(filepath.Join(s.tickets, s.Order.Number+".json"))
-	if err != nil {
-		return nil, err
-	}
-	ticket, err := types.ParseTicket(file)
-	if err != nil {
-		return nil, err
-	}
-	return s.tell(s.Customs, "releases the parcel (800)", "R7: only customs decides, on what is declared", types.OK,
-		types.PrefixOrder+"/"+string(ticket.Order), &types.Decide{Order: ticket.Order, Status: types.StatusRelease})
 }
 
 // lotNumber is the short half of a lot's name.

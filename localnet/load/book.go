@@ -14,7 +14,10 @@ import (
 type book struct {
 	mu        sync.Mutex
 	open      map[types.Hash]*item // handed to a node, or about to be, and in no block yet
+	ready     []*item              // due since what they waited for is in a block
 	latency   *hdrhistogram.Histogram
+	stages    [len(stages)]*hdrhistogram.Histogram // of each stage
+	verdict   *hdrhistogram.Histogram              // from a batch's due time to the block that has all of its first stages
 	sent      int
 	committed int
 	bodies    int
@@ -30,6 +33,7 @@ type blockSeen struct {
 	height int64
 	txs    int
 	bodies int
+	stages [len(stages)]int // bodies of each
 }
 
 // Latencies are counted in microseconds up to ten minutes, which is as long as any
@@ -40,12 +44,17 @@ const (
 )
 
 func newBook() *book {
-	return &book{
+	b := &book{
 		open:    map[types.Hash]*item{},
 		latency: hdrhistogram.New(1, latencyMost, latencyDigits),
+		verdict: hdrhistogram.New(1, latencyMost, latencyDigits),
 		refused: map[types.Code]int{},
 		changed: make(chan struct{}, 1),
 	}
+	for i := range b.stages {
+		b.stages[i] = hdrhistogram.New(1, latencyMost, latencyDigits)
+	}
+	return b
 }
 
 // send enters transactions that are about to be sent.
@@ -94,17 +103,61 @@ func (b *book) seen(block *blockView, at time.Time) {
 		if !ours {
 			continue
 		}
-		b.close(it, tx.Code)
-		if tx.Code != types.OK {
+		if tx.Code != types.OK && tx.Code != types.Partial {
+			b.close(it, tx.Code)
 			continue
 		}
+		b.close(it, types.OK)
+		bodies := it.bodies - b.refusedBodies(tx.Codes)
 		s.txs++
-		s.bodies += it.bodies
-		b.latency.RecordValue(min(latencyMost, at.Sub(it.due).Microseconds()))
+		s.bodies += bodies
+		s.stages[it.stage] += bodies
+		took := micros(it.due, at)
+		b.latency.RecordValue(took)
+		b.stages[it.stage].RecordValues(took, int64(bodies))
+		b.follow(it, at)
 	}
 	b.committed += s.txs
 	b.bodies += s.bodies
 	b.blocks = append(b.blocks, s)
+}
+
+// refusedBodies counts and notes the refused ones of a transaction's bodies.
+func (b *book) refusedBodies(codes []types.Code) (n int) {
+	for _, code := range codes {
+		if code != types.OK {
+			b.refused[code]++
+			n++
+		}
+	}
+	return n
+}
+
+// follow makes due what waited for a transaction only.
+func (b *book) follow(it *item, at time.Time) {
+	next := it.then
+	if next == nil {
+		return
+	}
+	if next.waits--; next.waits > 0 {
+		return
+	}
+	if next.stage == atOnce {
+		b.verdict.RecordValues(micros(it.due, at), int64(it.bodies))
+	}
+	next.due = at
+	b.ready = append(b.ready, next)
+}
+
+func micros(from, to time.Time) int64 { return min(latencyMost, to.Sub(from).Microseconds()) }
+
+// takeReady returns what has become due since it was last asked.
+func (b *book) takeReady() []*item {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	items := b.ready
+	b.ready = nil
+	return items
 }
 
 // tally is the book's figures at one moment.
@@ -119,44 +172,64 @@ func (b *book) tally() tally {
 	return tally{b.sent, b.committed, b.bodies, len(b.open), b.busy, maps.Clone(b.refused)}
 }
 
-// inFlight is how many transactions are on their way.
+// inFlight is how many transactions are on their way, or could be.
 func (b *book) inFlight() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.open)
+	return len(b.open) + len(b.ready)
 }
 
-// percentile returns a latency in milliseconds.
-func (b *book) percentile(p float64) float64 {
+// percentile returns a latency of one of the book's histograms in milliseconds.
+func (b *book) percentile(h *hdrhistogram.Histogram, p float64) float64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return float64(b.latency.ValueAtPercentile(p)) / 1000
+	return float64(h.ValueAtPercentile(p)) / 1000
 }
 
-// throughput returns transactions and bodies committed a second between the first and
-// the last block that arrived in the window. What the first block holds was collected
-// before it and does not count; neither does what arrives after the window.
-func (b *book) throughput(from, to time.Time) (txs, bodies float64) {
+// throughput returns transactions, bodies, and bodies of each stage committed a second
+// between the first and the last block that arrived in the window. What the first block
+// holds was collected before it and does not count; neither does what arrives after the
+// window.
+func (b *book) throughput(from, to time.Time) speed {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return throughput(b.blocks, from, to)
 }
 
-func throughput(blocks []blockSeen, from, to time.Time) (txs, bodies float64) {
+// speed is what is committed a second.
+type speed struct {
+	txs, bodies float64
+	stages      [len(stages)]float64 // bodies of each
+}
+
+func throughput(blocks []blockSeen, from, to time.Time) (v speed) {
 	var first, last time.Time
-	var nt, nb int
 	for _, s := range blocks {
 		switch {
 		case s.at.Before(from) || s.at.After(to) || first.IsZero() && s.txs == 0:
 		case first.IsZero():
 			first = s.at
 		default:
-			last, nt, nb = s.at, nt+s.txs, nb+s.bodies
+			last = s.at
+			v.add(s)
 		}
 	}
 	seconds := last.Sub(first).Seconds()
 	if seconds <= 0 {
-		return 0, 0
+		return speed{}
 	}
-	return float64(nt) / seconds, float64(nb) / seconds
+	v.txs /= seconds
+	v.bodies /= seconds
+	for i := range v.stages {
+		v.stages[i] /= seconds
+	}
+	return v
+}
+
+func (v *speed) add(s blockSeen) {
+	v.txs += float64(s.txs)
+	v.bodies += float64(s.bodies)
+	for i, n := range s.stages {
+		v.stages[i] += float64(n)
+	}
 }

@@ -17,30 +17,49 @@ import (
 func TestDue(t *testing.T) {
 	const d = 2 * time.Second
 	for _, row := range []struct {
-		name    string
-		rate    int
-		elapsed time.Duration
-		want    int
+		name      string
+		rate, per int
+		elapsed   time.Duration
+		want      int
 	}{
-		{"before the start", 100, -time.Second, 0},
-		{"the first at once", 100, 0, 1},
-		{"just before the second", 100, 10*time.Millisecond - 1, 1},
-		{"the second", 100, 10 * time.Millisecond, 2},
-		{"all", 100, d, 200},
-		{"long after", 100, time.Hour, 200},
-		{"one a second", 1, d, 2},
-		{"a day of many", 100_000, d, 200_000},
+		{"before the start", 100, 1, -time.Second, 0},
+		{"the first at once", 100, 1, 0, 1},
+		{"just before the second", 100, 1, 10*time.Millisecond - 1, 1},
+		{"the second", 100, 1, 10 * time.Millisecond, 2},
+		{"all", 100, 1, d, 200},
+		{"long after", 100, 1, time.Hour, 200},
+		{"one a second", 1, 1, d, 2},
+		{"many", 100_000, 1, d, 200_000},
+		{"the first batch", 100, 50, 499 * time.Millisecond, 1},
+		{"the second batch", 100, 50, 500 * time.Millisecond, 2},
+		{"all batches", 100, 50, d, 4},
+		{"a batch that the time is too short for", 100, 150, d, 2},
 	} {
-		if got := due(row.rate, row.elapsed, d); got != row.want {
+		p := pace{rate: row.rate, per: row.per}
+		got := p.due(row.elapsed, d)
+		if got != row.want {
 			t.Errorf("%s: %d, want %d", row.name, got, row.want)
 		}
+		if got > 0 && p.step(got-1) > row.elapsed {
+			t.Errorf("%s: the last of %d is due after %s", row.name, got, p.step(got-1))
+		}
+	}
+}
+
+// A rate stays exact for as long as a run may take.
+func TestDueAllDay(t *testing.T) {
+	const day = 24 * time.Hour
+	p := pace{rate: 100_000, per: 1}
+	last := p.due(day, day) - 1
+	if got, want := p.step(last), day-10*time.Microsecond; got != want {
+		t.Errorf("transaction %d is due after %s, want %s", last, got, want)
 	}
 }
 
 func TestThroughput(t *testing.T) {
 	start := time.Unix(1000, 0)
 	at := func(s float64, txs int) blockSeen {
-		return blockSeen{at: start.Add(time.Duration(s * float64(time.Second))), txs: txs, bodies: 10 * txs}
+		return blockSeen{at: start.Add(time.Duration(s * float64(time.Second))), txs: txs, bodies: 10 * txs, stages: [len(stages)]int{1: txs, 2: 9 * txs}}
 	}
 	for _, row := range []struct {
 		name   string
@@ -55,9 +74,9 @@ func TestThroughput(t *testing.T) {
 		{"what comes after the window", []blockSeen{at(1, 900), at(2, 100), at(11, 5000)}, 100},
 		{"what came before it", []blockSeen{at(-1, 5000), at(1, 900), at(2, 100)}, 100},
 	} {
-		txs, bodies := throughput(row.blocks, start, start.Add(10*time.Second))
-		if math.Abs(txs-row.want) > 1e-9 || math.Abs(bodies-10*row.want) > 1e-9 {
-			t.Errorf("%s: %g transactions and %g bodies a second, want %g", row.name, txs, bodies, row.want)
+		v := throughput(row.blocks, start, start.Add(10*time.Second))
+		if math.Abs(v.txs-row.want) > 1e-9 || math.Abs(v.bodies-10*row.want) > 1e-9 || math.Abs(v.stages[2]-9*row.want) > 1e-9 {
+			t.Errorf("%s: %g transactions, %g bodies and %g of a stage a second, want %g", row.name, v.txs, v.bodies, v.stages[2], row.want)
 		}
 	}
 }
@@ -74,7 +93,7 @@ func TestLatencyCountsFromDue(t *testing.T) {
 		b.seen(&blockView{Height: int64(i), Txs: []txView{{Digest: types.Hash{byte(i)}}}}, start.Add(time.Duration(i+1)*10*time.Millisecond))
 	}
 	for p, want := range map[float64]float64{50: 500, 95: 950, 99: 990, 100: 1000} {
-		if got := b.percentile(p); math.Abs(got-want) > want/500 {
+		if got := b.percentile(b.latency, p); math.Abs(got-want) > want/500 {
 			t.Errorf("p%g: %g ms, want %g", p, got, want)
 		}
 	}
@@ -144,31 +163,31 @@ func testCast(t testing.TB, nodes int) Cast {
 	return Cast{
 		Makers:   []Party{party("coop-one", "06901234000016"), party("coop-two", "06909999000012")},
 		Platform: party("shop", ""), Payment: party("pay", ""), Logistics: party("post", ""),
+		Customs: party("customs", ""), Declarant: party("broker", ""),
 	}
 }
 
 // Every transaction of every scenario is well-formed, no two commission the same lot,
-// and the three documents of an order agree in everything that is compared.
+// and the documents of an order agree in everything that is compared.
 func TestScriptIsValid(t *testing.T) {
 	for _, scenario := range Scenarios {
 		for _, bodies := range []int{1, 7} {
 			t.Run(fmt.Sprintf("%s/%d", scenario, bodies), func(t *testing.T) {
 				s := &script{cast: testCast(t, 4), scenario: scenario, bodies: bodies, run: newSecret(), start: time.Now(), step: time.Millisecond}
-				seen := said{lots: map[types.LotID]bool{}, orders: map[types.OrderID][3]types.Body{}}
+				seen := said{lots: map[types.LotID]bool{}, orders: map[types.OrderID]*set{}}
 				for n := range 60 {
-					by, list, err := s.say(n)
+					speeches, err := s.unit(n)
 					if err != nil {
 						t.Fatal(err)
 					}
-					raw, _, err := by.Signer.Sign(client.Terms{}, list...)
-					if err != nil {
-						t.Fatalf("transaction %d: %v", n, err)
+					if len(speeches) != stagesOf(scenario) {
+						t.Fatalf("unit %d has %d transactions", n, len(speeches))
 					}
-					if v, err := by.Signer.Domain.Verify(raw); err != nil || len(v.Transaction.Bodies) != bodies {
-						t.Fatalf("transaction %d: %v", n, err)
-					}
-					for _, b := range list {
-						seen.enter(t, by.Signer.Member, b)
+					for _, speech := range speeches {
+						checkSpeech(t, &speech, bodies)
+						for _, b := range speech.bodies {
+							seen.enter(t, speech.by.Signer.Member, b)
+						}
 					}
 				}
 				seen.check(t)
@@ -177,9 +196,30 @@ func TestScriptIsValid(t *testing.T) {
 	}
 }
 
+func checkSpeech(t *testing.T, s *speech, bodies int) {
+	t.Helper()
+	raw, _, err := s.by.Signer.Sign(client.Terms{OnError: s.onError}, s.bodies...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := s.by.Signer.Domain.Verify(raw); err != nil || len(v.Transaction.Bodies) != bodies {
+		t.Fatal(err)
+	}
+}
+
 type said struct {
 	lots   map[types.LotID]bool
-	orders map[types.OrderID][3]types.Body
+	orders map[types.OrderID]*set
+}
+
+// set is what was said about one order.
+type set struct {
+	order     *types.RecordOrder
+	paid      *types.RecordPayment
+	sent      *types.RecordWaybill
+	grant     *types.GrantQuota
+	list      *types.Declare
+	decisions []uint64
 }
 
 func (s *said) enter(t *testing.T, member string, b types.Body) {
@@ -192,12 +232,34 @@ func (s *said) enter(t *testing.T, member string, b types.Body) {
 			s.lots[id] = true
 		}
 	case *types.RecordOrder:
-		s.slot(t, types.OrderID(member+"/"+b.Order), 0, b)
+		once(t, &s.of(types.OrderID(member+"/"+b.Order)).order, b)
 	case *types.RecordPayment:
-		s.slot(t, b.Order, 1, b)
+		once(t, &s.of(b.Order).paid, b)
 	case *types.RecordWaybill:
-		s.slot(t, b.Order, 2, b)
+		once(t, &s.of(b.Order).sent, b)
+	case *types.GrantQuota:
+		once(t, &s.of(b.Order).grant, b)
+	case *types.Declare:
+		once(t, &s.of(b.Order).list, b)
+	case *types.Decide:
+		o := s.of(b.Order)
+		o.decisions = append(o.decisions, b.Status)
 	}
+}
+
+func (s *said) of(id types.OrderID) *set {
+	if s.orders[id] == nil {
+		s.orders[id] = new(set)
+	}
+	return s.orders[id]
+}
+
+func once[T any](t *testing.T, into **T, b *T) {
+	t.Helper()
+	if *into != nil {
+		t.Errorf("%T is said twice of one order", b)
+	}
+	*into = b
 }
 
 // lotOf is the one lot that a body makes.
@@ -210,26 +272,31 @@ func lotOf(t *testing.T, b types.Body) types.LotID {
 	return types.LotID(e.Quantities[0].Key.Path())
 }
 
-func (s *said) slot(t *testing.T, id types.OrderID, slot int, b types.Body) {
-	t.Helper()
-	o := s.orders[id]
-	if o[slot] != nil {
-		t.Errorf("slot %d of order %s is filled twice", slot, id)
-	}
-	o[slot] = b
-	s.orders[id] = o
-}
-
 func (s *said) check(t *testing.T) {
 	t.Helper()
 	for id, o := range s.orders {
-		order, paid, sent := o[0].(*types.RecordOrder), o[1].(*types.RecordPayment), o[2].(*types.RecordWaybill)
 		switch {
-		case order.Amount != paid.Amount, order.Payer != paid.Payer, order.Consignee != sent.Consignee:
+		case o.order.Amount != o.paid.Amount, o.order.Payer != o.paid.Payer, o.order.Consignee != o.sent.Consignee:
 			t.Errorf("order %s: tags differ", id)
-		case order.Payment != types.NumberLock(paid.Number), order.Waybill != types.NumberLock(sent.Number):
+		case o.order.Payment != types.NumberLock(o.paid.Number), o.order.Waybill != types.NumberLock(o.sent.Number):
 			t.Errorf("order %s: the locks do not open", id)
+		case o.list != nil:
+			o.checkList(t, id)
 		}
+	}
+}
+
+func (o *set) checkList(t *testing.T, id types.OrderID) {
+	t.Helper()
+	switch {
+	case o.grant.Document != o.order.Document, o.grant.Grant != o.list.Grant:
+		t.Errorf("order %s: the grant is another one's", id)
+	case o.order.Payer != o.list.Payer, o.order.Merchant != o.list.Merchant, o.order.Goods != o.list.Goods, o.sent.Parcel != o.list.Parcel:
+		t.Errorf("order %s: the list's tags differ", id)
+	case o.order.Declaration != types.NumberLock(o.list.Number):
+		t.Errorf("order %s: the list does not open its lock", id)
+	case len(o.decisions) > 0 && !slices.Equal(o.decisions, []uint64{types.StatusAccept, types.StatusAudit, types.StatusRelease}):
+		t.Errorf("order %s: decisions %v", id, o.decisions)
 	}
 }
 
@@ -239,11 +306,11 @@ func TestMillHandsOutInOrder(t *testing.T) {
 		m := newMill(t.Context(), s, row.total, row.stock, time.Minute)
 		<-m.full
 		for n := range row.total {
-			it, err := m.next(t.Context())
-			if err != nil || it == nil {
-				t.Fatalf("%+v: transaction %d: %v, %v", row, n, it, err)
+			u, err := m.next(t.Context())
+			if err != nil || len(u) != 1 {
+				t.Fatalf("%+v: transaction %d: %v, %v", row, n, u, err)
 			}
-			signed, err := types.DecodeSigned(it.raw)
+			signed, err := types.DecodeSigned(u[0].raw)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -252,9 +319,59 @@ func TestMillHandsOutInOrder(t *testing.T) {
 				t.Fatalf("%+v: transaction %d is about %s", row, n, got)
 			}
 		}
-		if it, err := m.next(t.Context()); it != nil || err != nil {
-			t.Errorf("%+v: after the last: %v, %v", row, it, err)
+		if u, err := m.next(t.Context()); u != nil || err != nil {
+			t.Errorf("%+v: after the last: %v, %v", row, u, err)
 		}
+	}
+}
+
+// A batch's first three transactions are sent at once; the others become due one by one,
+// each when all before it are in blocks, and none after one that is refused.
+func TestStagesWait(t *testing.T) {
+	s := &script{cast: testCast(t, 4), scenario: Clearance, bodies: 2, run: newSecret(), start: time.Now(), step: time.Millisecond}
+	m := &mill{script: s, life: time.Minute}
+	u, err := m.unit(0)
+	if err != nil || len(u) != atOnce {
+		t.Fatalf("%d transactions at once, %v", len(u), err)
+	}
+	b, start := newBook(), time.Now()
+	commit := func(it *item, ms int, code types.Code, codes ...types.Code) {
+		b.send([]*item{it})
+		b.seen(&blockView{Txs: []txView{{it.digest, code, codes}}}, start.Add(time.Duration(ms)*time.Millisecond))
+	}
+	for i, it := range u {
+		it.due = start
+		if len(b.ready) > 0 {
+			t.Errorf("something is due after %d documents", i)
+		}
+		commit(it, 100*(i+1), types.OK)
+	}
+	if got := b.percentile(b.verdict, 50); math.Abs(got-300) > 1 {
+		t.Errorf("verdict after %g ms", got)
+	}
+	for stage := atOnce; stage < len(stages); stage++ {
+		next := b.takeReady()
+		if len(next) != 1 || next[0].stage != stage || !next[0].due.Equal(start.Add(time.Duration(stage)*100*time.Millisecond)) {
+			t.Fatalf("stage %d: %+v is due", stage, next)
+		}
+		code, codes := types.OK, []types.Code(nil)
+		switch stages[stage].name {
+		case "list":
+			code, codes = types.Partial, []types.Code{types.OK, types.DuplicateList}
+		case "audit":
+			code = types.StatusOrder
+		}
+		commit(next[0], 100*(stage+1), code, codes...)
+		if code == types.StatusOrder {
+			break
+		}
+	}
+	got := b.tally()
+	if got.Open != 0 || len(b.ready) != 0 || got.Committed != 6 || got.Bodies != 11 || got.Refused[types.StatusOrder] != 1 || got.Refused[types.DuplicateList] != 1 {
+		t.Errorf("%d ready, %+v", len(b.ready), got)
+	}
+	if b.blocks[listStage].stages[listStage] != 1 {
+		t.Errorf("%d lists in a block, want one of two", b.blocks[listStage].stages[listStage])
 	}
 }
 
@@ -285,12 +402,14 @@ func TestStockDoesNotExpire(t *testing.T) {
 		{Rate: 2000, Duration: 30 * time.Second, Bodies: 1}, {Rate: 1, Duration: time.Hour, Bodies: 1},
 		{Rate: 100_000, Duration: time.Hour, Bodies: 1}, {Rate: 10, Duration: time.Minute, Bodies: 1000},
 		{Rate: 0, Duration: 30 * time.Second, Bodies: 1}, {Rate: 0, Duration: time.Hour, Bodies: 1000},
+		{Rate: 1000, Duration: time.Hour, Bodies: 200, Scenario: Trade}, {Rate: 1, Duration: time.Hour, Bodies: 1000, Scenario: Clearance},
+		{Rate: 0, Duration: time.Minute, Bodies: 500, Scenario: Trade},
 	} {
 		total, stock := o.stock()
 		if stock < 1 || total > 0 && stock > total {
 			t.Errorf("%+v: stock %d of %d", o, stock, total)
 		}
-		if o.Rate > 0 && time.Duration(stock/o.Rate)*time.Second > stockTime {
+		if p := o.pace(); o.Rate > 0 && p.step(stock-1) > stockTime {
 			t.Errorf("%+v: a stock of %d lasts longer than %s", o, stock, stockTime)
 		}
 	}
@@ -303,7 +422,7 @@ func BenchmarkTransaction(b *testing.B) {
 			m := &mill{script: &script{cast: testCast(b, 4), scenario: scenario, bodies: 1, start: time.Now()}, life: time.Minute}
 			n := 0
 			for b.Loop() {
-				if _, err := m.item(n); err != nil {
+				if _, err := m.unit(n); err != nil {
 					b.Fatal(err)
 				}
 				n++

@@ -19,7 +19,14 @@ type item struct {
 	node   int
 	bodies int
 	due    time.Time // when it was to be sent; latency counts from here
+
+	stage int   // of stages, where the scenario has them
+	then  *item // what is due as soon as this, and whatever else it waits for, is in a block; nil = nothing
+	waits int   // for how many transactions this still waits
 }
+
+// unit is what is sent at once: one transaction, or the first ones of a batch.
+type unit []*item
 
 // mill signs transactions ahead of time on all cores and hands them out in order.
 type mill struct {
@@ -27,21 +34,22 @@ type mill struct {
 	life   time.Duration // until they expire, from signing on
 	queue  chan chan sheaf
 	sheaf  sheaf
+	size   int // units in a sheaf
 	signed atomic.Int64
 	full   chan struct{} // closed when the stock is full for the first time
 
 	workers sync.WaitGroup
 }
 
-// sheaf is a few items that one core signed in one go.
+// sheaf is a few units that one core signed in one go.
 type sheaf struct {
-	items []*item
+	units []unit
 	err   error
 }
 
-// sheafSize is small enough that all cores finish at about the same time and large
+// sheafBodies is small enough that all cores finish at about the same time and large
 // enough that handing out costs nothing.
-const sheafSize = 32
+const sheafBodies = 32
 
 // order for one sheaf.
 type task struct {
@@ -49,12 +57,13 @@ type task struct {
 	done         chan<- sheaf
 }
 
-// newMill starts signing: total transactions in all, or without end for 0, and at most
-// stock of them before they are taken. It stops with the context.
+// newMill starts signing: total units in all, or without end for 0, and at most stock of
+// them before they are taken. It stops with the context.
 func newMill(ctx context.Context, s *script, total, stock int, life time.Duration) *mill {
+	size := max(1, sheafBodies/s.bodies)
 	m := &mill{
-		script: s, life: life,
-		queue: make(chan chan sheaf, max(1, (stock+sheafSize-1)/sheafSize)), full: make(chan struct{}),
+		script: s, life: life, size: size,
+		queue: make(chan chan sheaf, max(1, (stock+size-1)/size)), full: make(chan struct{}),
 	}
 	tasks := make(chan task)
 	for range runtime.GOMAXPROCS(0) {
@@ -80,8 +89,8 @@ func (m *mill) plan(ctx context.Context, total int, tasks chan<- task) {
 		filled()
 	}()
 	level := cap(m.queue)
-	for first := 0; total == 0 || first < total; first += sheafSize {
-		count := sheafSize
+	for first := 0; total == 0 || first < total; first += m.size {
+		count := m.size
 		if total > 0 {
 			count = min(count, total-first)
 		}
@@ -112,33 +121,52 @@ func (m *mill) ebb(ctx context.Context, level int) {
 }
 
 func (m *mill) sign(t task) sheaf {
-	s := sheaf{items: make([]*item, 0, t.count)}
+	s := sheaf{units: make([]unit, 0, t.count)}
 	for n := t.first; n < t.first+t.count; n++ {
-		it, err := m.item(n)
+		u, err := m.unit(n)
 		if err != nil {
-			return sheaf{err: fmt.Errorf("transaction %d: %w", n, err)}
+			return sheaf{err: fmt.Errorf("unit %d: %w", n, err)}
 		}
-		s.items = append(s.items, it)
+		s.units = append(s.units, u)
 	}
-	m.signed.Add(int64(t.count))
 	return s
 }
 
-func (m *mill) item(n int) (*item, error) {
-	by, bodies, err := m.script.say(n)
+// unit signs the n-th unit and what follows on it.
+func (m *mill) unit(n int) (unit, error) {
+	speeches, err := m.script.unit(n)
 	if err != nil {
 		return nil, err
 	}
-	raw, digest, err := by.Signer.Sign(client.Terms{Expires: time.Now().Add(m.life)}, bodies...)
-	if err != nil {
-		return nil, err
+	items := make(unit, len(speeches))
+	for i, speech := range speeches {
+		terms := client.Terms{Expires: time.Now().Add(m.life), OnError: speech.onError}
+		raw, digest, err := speech.by.Signer.Sign(terms, speech.bodies...)
+		if err != nil {
+			return nil, err
+		}
+		items[i] = &item{raw: raw, digest: digest, node: speech.by.Node, bodies: len(speech.bodies), stage: i}
 	}
-	return &item{raw: raw, digest: digest, node: by.Node, bodies: len(bodies)}, nil
+	m.signed.Add(int64(len(items)))
+	return items.chained(), nil
 }
 
-// next returns the next transaction, nil after the last.
-func (m *mill) next(ctx context.Context) (*item, error) {
-	for len(m.sheaf.items) == 0 {
+// chained makes what cannot be sent at once wait for what comes before it, and returns the
+// rest.
+func (u unit) chained() unit {
+	if len(u) <= atOnce {
+		return u
+	}
+	for i, it := range u[:len(u)-1] {
+		it.then = u[max(i+1, atOnce)]
+		it.then.waits++
+	}
+	return u[:atOnce]
+}
+
+// next returns the next unit, nil after the last.
+func (m *mill) next(ctx context.Context) (unit, error) {
+	for len(m.sheaf.units) == 0 {
 		select {
 		case done, more := <-m.queue:
 			if !more {
@@ -152,7 +180,7 @@ func (m *mill) next(ctx context.Context) (*item, error) {
 			return nil, m.sheaf.err
 		}
 	}
-	it := m.sheaf.items[0]
-	m.sheaf.items = m.sheaf.items[1:]
-	return it, nil
+	u := m.sheaf.units[0]
+	m.sheaf.units = m.sheaf.units[1:]
+	return u, nil
 }

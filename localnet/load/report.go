@@ -17,9 +17,9 @@ import (
 // Report is what a run measured.
 type Report struct {
 	Scenario string  `json:"scenario"`
-	Rate     int     `json:"rate"` // transactions a second asked for; 0 = closed loop
+	Rate     int     `json:"rate"` // transactions, or sets, a second asked for; 0 = closed loop
 	InFlight int     `json:"in_flight,omitempty"`
-	Bodies   int     `json:"bodies"` // of each transaction
+	Bodies   int     `json:"bodies"` // of each transaction; sets in a batch
 	Seconds  float64 `json:"duration_s"`
 	Prepared int64   `json:"signed_before"`   // transactions signed before the window
 	SignS    float64 `json:"signed_before_s"` // that it took
@@ -32,10 +32,13 @@ type Report struct {
 	P99        float64 `json:"p99_ms"`
 	Max        float64 `json:"max_ms"`
 
+	Stages []StageReport `json:"stages,omitempty"` // of a scenario that has them
+	Trade  *TradeReport  `json:"trade,omitempty"`
+
 	Sent        int            `json:"sent"`
 	Committed   int            `json:"committed"`
 	Refused     int            `json:"refused"`
-	Refusals    map[string]int `json:"refusals,omitempty"` // by code
+	Refusals    map[string]int `json:"refusals,omitempty"` // by code: transactions, and bodies of those that were not refused as a whole
 	Uncommitted int            `json:"uncommitted"`        // neither in a block nor refused when the drain ended
 	Busy        int            `json:"busy"`               // answers "not now"; each transaction was sent again
 	DrainS      float64        `json:"drain_s"`
@@ -60,6 +63,28 @@ type NodeReport struct {
 	RSS    float64 `json:"rss_mb"`    // most seen, 10^6 bytes
 }
 
+// StageReport is what became of the transactions of one stage.
+type StageReport struct {
+	Stage      string  `json:"stage"`
+	BodiesPerS float64 `json:"bodies_per_s"`
+	P50        float64 `json:"p50_ms"` // from due, which is when what they waited for was seen in a block
+	P99        float64 `json:"p99_ms"`
+}
+
+// TradeReport is what became of the orders.
+type TradeReport struct {
+	Documents float64 `json:"documents_per_s"` // orders, payments, waybills and lists
+	Customs   float64 `json:"customs_per_s"`   // grants and decisions
+	Sets      float64 `json:"sets_per_s"`      // lists: each stands for a matched order and its grant
+	P50       float64 `json:"verdict_p50_ms"`  // from when its documents were due to the block that has all three
+	P99       float64 `json:"verdict_p99_ms"`
+	Peak      float64 `json:"of_peak"` // sets, as a share of PeakSets
+}
+
+// PeakSets is China's national record in declarations a second: 85,000 in a minute of the
+// sales of June 2024.
+const PeakSets = 85_000 / 60.0
+
 // hashWait is how long the nodes have to meet at one height after the run.
 const hashWait = 20 * time.Second
 
@@ -68,7 +93,6 @@ func (r *run) report(ctx context.Context) (*Report, error) {
 	p := &Report{
 		Scenario: r.o.Scenario, Rate: r.o.Rate, Bodies: r.o.Bodies, Seconds: r.o.Duration.Seconds(),
 		Prepared: r.prepared, SignS: r.preparation.Seconds(), Signed: r.mill.signed.Load(),
-		P50: r.book.percentile(50), P95: r.book.percentile(95), P99: r.book.percentile(99), Max: r.book.percentile(100),
 		Sent: t.Sent, Committed: t.Committed, Uncommitted: t.Open, Busy: t.Busy, DrainS: r.drained.Seconds(),
 		Blocks: len(r.book.blocks),
 	}
@@ -82,9 +106,34 @@ func (r *run) report(ctx context.Context) (*Report, error) {
 		p.Refusals[code.String()] += n
 		p.Refused += n
 	}
-	p.TxPerS, p.BodiesPerS = r.book.throughput(r.start, r.start.Add(r.o.Duration))
+	all := r.book.latency
+	p.P50, p.P95 = r.book.percentile(all, 50), r.book.percentile(all, 95)
+	p.P99, p.Max = r.book.percentile(all, 99), r.book.percentile(all, 100)
+	v := r.book.throughput(r.start, r.start.Add(r.o.Duration))
+	p.TxPerS, p.BodiesPerS = v.txs, v.bodies
+	if staged(r.o.Scenario) {
+		r.trade(p, &v)
+	}
 	r.costs(p)
 	return p, r.compare(ctx, p)
+}
+
+// trade enters the figures of a scenario with stages.
+func (r *run) trade(p *Report, v *speed) {
+	t := &TradeReport{
+		Sets: v.stages[listStage], Peak: v.stages[listStage] / PeakSets,
+		P50: r.book.percentile(r.book.verdict, 50), P99: r.book.percentile(r.book.verdict, 99),
+	}
+	for i, stage := range stages[:stagesOf(r.o.Scenario)] {
+		if stage.document {
+			t.Documents += v.stages[i]
+		} else {
+			t.Customs += v.stages[i]
+		}
+		took := r.book.stages[i]
+		p.Stages = append(p.Stages, StageReport{stage.name, v.stages[i], r.book.percentile(took, 50), r.book.percentile(took, 99)})
+	}
+	p.Trade = t
 }
 
 // costs enters what the window cost each node and the generator.
@@ -130,6 +179,13 @@ func (p *Report) Write(w io.Writer) error {
 	line("prepared", "%d transactions signed before the window in %.1f s, %d while sending", p.Prepared, p.SignS, p.Signed-p.Prepared)
 	line("committed", "%.0f transactions/s, %.0f bodies/s (%d of %d sent, drained in %.1f s)", p.TxPerS, p.BodiesPerS, p.Committed, p.Sent, p.DrainS)
 	line("latency", "p50 %.0f ms, p95 %.0f ms, p99 %.0f ms, max %.0f ms from due to seen in a block", p.P50, p.P95, p.P99, p.Max)
+	for _, s := range p.Stages {
+		line("  "+s.Stage, "%.0f/s, p50 %.0f ms, p99 %.0f ms", s.BodiesPerS, s.P50, s.P99)
+	}
+	if t := p.Trade; t != nil {
+		line("trade", "%.0f documents/s and %.0f words of customs/s; match verdict p50 %.0f ms, p99 %.0f ms", t.Documents, t.Customs, t.P50, t.P99)
+		line("sets", "%.0f/s, %.0f declarations a minute: %.0f %% of China's record, 85,000", t.Sets, 60*t.Sets, 100*t.Peak)
+	}
 	line("refused", "%s; %d answers \"busy\", each sent again; %d not committed", p.refusals(), p.Busy, p.Uncommitted)
 	for _, n := range p.Nodes {
 		line(n.Member, "%.2f cores, %.0f MB", n.CPU, n.RSS)
@@ -144,6 +200,9 @@ func (p *Report) Write(w io.Writer) error {
 
 func (p *Report) load() string {
 	pace := fmt.Sprintf("%d transactions/s", p.Rate)
+	if p.Trade != nil {
+		pace = fmt.Sprintf("%d sets/s", p.Rate)
+	}
 	if p.Rate == 0 {
 		pace = fmt.Sprintf("as fast as taken, %d in flight", p.InFlight)
 	}

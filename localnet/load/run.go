@@ -13,11 +13,25 @@ import (
 
 // Options say what load to put on a network.
 type Options struct {
-	Rate     int           // transactions a second; 0 = as fast as the network takes them
+	Rate     int           // transactions a second, or sets where a scenario has stages; 0 = as fast as the network takes them
 	Duration time.Duration // of the measured window
-	Bodies   int           // of each transaction
+	Bodies   int           // of each transaction; in a scenario with stages also sets in a batch
 	Scenario string        // of Scenarios
 	InFlight int           // with rate 0: transactions on their way at any time; 0 = a number that suits the bodies
+}
+
+// batchSets is the number of sets in a batch that suits the trade.
+const batchSets = 100
+
+// Fill gives bodies that are 0 their number.
+func (o *Options) Fill() {
+	switch {
+	case o.Bodies != 0:
+	case staged(o.Scenario):
+		o.Bodies = batchSets
+	default:
+		o.Bodies = 1
+	}
 }
 
 // Check says what is wrong with the options.
@@ -138,34 +152,53 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 }
 
-// stock is how many transactions are needed, 0 for as many as are taken, and how many
-// of them are signed ahead.
+// pace is how the options' load is sent.
+func (o *Options) pace() pace {
+	if staged(o.Scenario) {
+		return pace{o.Rate, o.Bodies, atOnce}
+	}
+	return pace{o.Rate, 1, 1}
+}
+
+// stock is how many units are needed, 0 for as many as are taken, and how many of them are
+// signed ahead.
 func (o *Options) stock() (total, stock int) {
-	size := 400 + 450*o.Bodies
-	most := stockBytes / size
+	transactions := stagesOf(o.Scenario)
+	most := max(1, stockBytes/(transactions*(400+450*o.Bodies)))
 	if o.Rate == 0 {
 		seconds := int(min(o.Duration, stockTime) / time.Second)
-		return 0, min(most, seconds*max(1, guess/(1+o.Bodies)))
+		return 0, min(most, seconds*max(1, guess/(transactions*(1+o.Bodies))))
 	}
-	total = due(o.Rate, o.Duration, o.Duration)
-	return total, min(most, total, o.Rate*int(stockTime/time.Second))
+	p := o.pace()
+	total = p.due(o.Duration, o.Duration)
+	return total, min(most, total, p.due(stockTime-time.Second, stockTime))
 }
 
 func (r *run) script() *script {
-	step := time.Second / time.Duration(guess)
-	if r.o.Rate > 0 {
-		step = time.Second / time.Duration(r.o.Rate)
+	o := &r.o
+	bodies := stagesOf(o.Scenario)
+	if staged(o.Scenario) {
+		bodies *= o.Bodies
+	}
+	step := time.Duration(bodies) * time.Second / guess
+	if o.Rate > 0 {
+		p := o.pace()
+		step = p.step(1)
 	}
 	return &script{
-		cast: r.net.Cast, scenario: r.o.Scenario, bodies: r.o.Bodies,
+		cast: r.net.Cast, scenario: o.Scenario, bodies: o.Bodies,
 		run: newSecret(), start: time.Now(), step: step,
 	}
 }
 
-// inFlight bounds a closed loop: about two seconds of what the network may take.
+// inFlight bounds a closed loop: about two seconds of what the network may take, of batches
+// one second, as each of their bodies takes more of a node's memory.
 func (o *Options) inFlight() int {
-	if o.InFlight > 0 {
+	switch {
+	case o.InFlight > 0:
 		return o.InFlight
+	case staged(o.Scenario):
+		return max(3*atOnce, min(4000, 4000/o.Bodies))
 	}
 	return max(32, min(4000, 20_000/o.Bodies))
 }
@@ -185,19 +218,20 @@ func (r *run) measure(ctx context.Context) (err error) {
 	all.Go(func() { r.watchProgress(working) })
 	for _, l := range r.lanes {
 		all.Go(func() { r.check(l.carry(working)) })
+		defer close(l.queue)
 	}
 	r.start = time.Now()
-	err = r.send(ctx)
-	for _, l := range r.lanes {
-		close(l.queue)
-	}
-	if err != nil {
+	p := &pacer{mill: r.mill, book: r.book, lanes: r.lanes, pace: r.o.pace()}
+	if err := r.send(ctx, p); err != nil {
 		return err
 	}
 	if r.over, err = r.gauge.mark(ctx); err != nil {
 		return err
 	}
-	return r.drain(ctx)
+	begin := time.Now()
+	err = p.rest(ctx, drainTime)
+	r.drained = time.Since(begin)
+	return err
 }
 
 // check ends the run with an error of one of its parts.
@@ -207,35 +241,11 @@ func (r *run) check(err error) {
 	}
 }
 
-func (r *run) send(ctx context.Context) error {
-	p := &pacer{mill: r.mill, book: r.book, lanes: r.lanes}
+func (r *run) send(ctx context.Context, p *pacer) error {
 	if r.o.Rate == 0 {
 		return p.closed(ctx, r.o.inFlight(), r.start, r.o.Duration)
 	}
-	if err := p.open(ctx, r.o.Rate, r.start, r.o.Duration); err != nil {
-		return err
-	}
-	pause(ctx, time.Until(r.start.Add(r.o.Duration)))
-	return ctx.Err()
-}
-
-// drain waits until everything sent is in a block, for a time.
-func (r *run) drain(ctx context.Context) error {
-	begin := time.Now()
-	over := time.NewTimer(drainTime)
-	defer over.Stop()
-	for r.book.inFlight() > 0 {
-		select {
-		case <-r.book.changed:
-		case <-over.C:
-			r.drained = time.Since(begin)
-			return nil
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	r.drained = time.Since(begin)
-	return nil
+	return p.open(ctx, r.start, r.o.Duration)
 }
 
 func (r *run) watchProgress(ctx context.Context) {

@@ -195,6 +195,30 @@ func TestRefusalsAndDifferentHashesAreReported(t *testing.T) {
 	}
 }
 
+func TestTrade(t *testing.T) {
+	for _, rate := range []int{100, 0} {
+		c := newChain(t, 0)
+		net := c.network(types.Hash{1}, types.Hash{1})
+		net.Cast.Logistics.Signer.Member = "carrier" // the chain refuses the other one
+		o := Options{Rate: rate, Duration: 1500 * time.Millisecond, Bodies: 10, Scenario: Trade, InFlight: 9}
+		r, err := Run(t.Context(), net, o, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rate > 0 && r.Sent != 5*15 || r.Committed != r.Sent || r.Committed%5 != 0 || r.Refused != 0 || r.Uncommitted != 0 {
+			t.Errorf("rate %d: %+v", rate, r)
+		}
+		d := r.Trade
+		if d.Sets <= 0 || d.Documents <= d.Sets || d.Customs < d.Sets || d.Peak <= 0 || d.P50 <= 0 || d.P50 > d.P99 || len(r.Stages) != 5 {
+			t.Errorf("rate %d: %+v, %+v", rate, d, r.Stages)
+		}
+		var text strings.Builder
+		if err := r.Write(&text); err != nil || !strings.Contains(text.String(), "match verdict") {
+			t.Errorf("%s, %v", text.String(), err)
+		}
+	}
+}
+
 func TestRunEndsWithItsContext(t *testing.T) {
 	c := newChain(t, 0)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)

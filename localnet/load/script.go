@@ -22,27 +22,50 @@ type Party struct {
 type Cast struct {
 	Makers                       []Party // commission lots
 	Platform, Payment, Logistics Party   // document orders
+	Customs, Declarant           Party   // and clear them
 }
 
 // The scenarios.
 const (
-	Lots   = "lots"   // makers commission lots
-	Orders = "orders" // platform, payment company and carrier document orders, three transactions for a set
-	Mixed  = "mixed"  // both, half and half
+	Lots      = "lots"      // makers commission lots
+	Orders    = "orders"    // platform, payment company and carrier document orders, three transactions for a set
+	Mixed     = "mixed"     // both, half and half
+	Trade     = "trade"     // orders to their declaration: order, payment, waybill, quota grant and list
+	Clearance = "clearance" // and through customs: taken in, audited, released
 )
 
 // Scenarios lists the scenarios.
-var Scenarios = []string{Lots, Orders, Mixed}
+var Scenarios = []string{Lots, Orders, Mixed, Trade, Clearance}
 
-// script writes the transactions of a run: the same run always says the same. All of
-// them are valid in any order of arrival.
+// staged reports whether the scenario's transactions wait for one another.
+func staged(scenario string) bool { return scenario == Trade || scenario == Clearance }
+
+// script writes the transactions of a run: the same run always says the same. What is sent
+// at once is valid in any order of arrival.
 type script struct {
 	cast     Cast
 	scenario string
 	bodies   int
 	run      types.Secret  // random, so that runs on one network do not collide
 	start    time.Time     // of the first transaction's documents
-	step     time.Duration // between two transactions
+	step     time.Duration // between two units
+}
+
+// speech is what one member says in one transaction.
+type speech struct {
+	by      *Party
+	bodies  []types.Body
+	onError string // "" = rollback
+}
+
+// unit returns the transactions of the unit with that number: one, or one for each stage of
+// a batch.
+func (s *script) unit(n int) ([]speech, error) {
+	if staged(s.scenario) {
+		return s.batch(n)
+	}
+	by, bodies, err := s.say(n)
+	return []speech{{by: by, bodies: bodies}}, err
 }
 
 // say returns who says what in the transaction with that number.
@@ -117,11 +140,10 @@ func (o *order) body(part int) types.Body {
 	switch part {
 	case 0:
 		return &types.RecordOrder{
-			Order: o.ulid, Seq: o.at, Document: o.hash,
-			Payment:     types.NumberLock(types.NumberTag(o.key, types.SlotPayment, o.names)),
-			Waybill:     types.NumberLock(types.NumberTag(o.key, types.SlotWaybill, o.names)),
-			Declaration: types.NumberLock(types.NumberTag(o.key, types.SlotDeclaration, o.names)),
-			Amount:      o.tag(types.TagAmount), Payer: o.tag(types.TagPayer), Consignee: o.tag(types.TagConsignee),
+			Order: o.ulid, Seq: o.at, Flow: types.FlowImport, Document: o.hash,
+			Payment: o.lock(types.SlotPayment), Waybill: o.lock(types.SlotWaybill), Declaration: o.lock(types.SlotDeclaration),
+			Amount: o.tag(types.TagAmount), Merchant: o.tag(types.TagMerchant), Goods: o.tag(types.TagGoods),
+			Payer: o.tag(types.TagPayer), Consignee: o.tag(types.TagConsignee),
 		}
 	case 1:
 		return &types.RecordPayment{
@@ -139,3 +161,8 @@ func (o *order) body(part int) types.Body {
 
 // tag is the match tag of a value that is the order's own.
 func (o *order) tag(name string) types.Hash { return types.MatchTag(o.key, name, o.names) }
+
+// lock is what the order holds of a document's number.
+func (o *order) lock(slot string) types.Hash {
+	return types.NumberLock(types.NumberTag(o.key, slot, o.names))
+}

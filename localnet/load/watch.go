@@ -22,8 +22,9 @@ type blockView struct {
 }
 
 type txView struct {
-	Digest types.Hash `json:"digest"`
-	Code   types.Code `json:"code"`
+	Digest types.Hash   `json:"digest"`
+	Code   types.Code   `json:"code"`
+	Codes  []types.Code `json:"codes"`
 }
 
 // watch reads every block from a height on from one node as soon as it is there and

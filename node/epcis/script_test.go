@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/cockroachdb/datadriven"
+
+	"github.com/caryaledger/carya/node/bearer"
 )
 
 // TestScripts runs the conversations in testdata/scripts against a town behind a real
@@ -261,11 +263,11 @@ func readable(data []byte) string {
 	return b.String()
 }
 
-func testTokens(t testing.TB) Tokens {
+func testTokens(t testing.TB) bearer.Tokens {
 	t.Helper()
 	name := t.TempDir() + "/tokens"
 	must(t, writeFile(name, []byte("# clients\nscanner 0123456789abcdef0123\n\nerp fedcba9876543210\n")))
-	tokens, err := ReadTokens(name)
+	tokens, err := bearer.ReadTokens(name)
 	must(t, err)
 	return tokens
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/caryaledger/carya/node/bearer"
 	"github.com/caryaledger/carya/node/readmodel"
 	"github.com/caryaledger/carya/types"
 )
@@ -68,7 +69,7 @@ type Options struct {
 
 	// Tokens are who may write. When there are none, callers on this machine may if Local
 	// says that nobody else reaches the gateway.
-	Tokens Tokens
+	Tokens bearer.Tokens
 	Local  bool
 
 	// WebhookPrivate lets subscriptions deliver to addresses of this machine and of private

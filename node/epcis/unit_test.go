@@ -56,31 +56,6 @@ func TestSchedule(t *testing.T) {
 	}
 }
 
-func TestTokens(t *testing.T) {
-	tokens := testTokens(t)
-	if name, ok := tokens.owner("fedcba9876543210"); !ok || name != "erp" {
-		t.Errorf("%s %v", name, ok)
-	}
-	for _, secret := range []string{"", "fedcba987654321", "erp", "# clients"} {
-		if name, ok := tokens.owner(secret); ok {
-			t.Errorf("%q is %s's", secret, name)
-		}
-	}
-	for text, want := range map[string]string{
-		"":                                       "0 tokens",
-		"scanner":                                "line 1: write a name and a token",
-		"\nscanner short":                        "line 2: the token of scanner has 5 characters",
-		"a 0123456789abcdef b":                   "write a name and a token",
-		"a 0123456789abcdef\na fedcba9876543210": "a stands twice",
-	} {
-		file := filepath.Join(t.TempDir(), "tokens")
-		must(t, os.WriteFile(file, []byte(text), 0o600))
-		if _, err := ReadTokens(file); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %v, want %s", text, err, want)
-		}
-	}
-}
-
 func TestOpenSigner(t *testing.T) {
 	dir := t.TempDir()
 	key := keyOf("coop")

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,8 +31,45 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		unrouted(x, r, handler)
 		return
 	}
-	x.limitBody(r)
+	most := bodyLimit(path)
+	if r.ContentLength < 0 && most > usualBody || r.ContentLength > usualBody && r.ContentLength <= most {
+		if !g.enterLarge(r.Context()) {
+			x.writeProblem(notNow(time.Second, "the node is reading other large requests"))
+			return
+		}
+		defer func() { <-g.large }()
+	}
+	x.limitBody(r, most)
 	g.mux.ServeHTTP(x, r)
+}
+
+// A body takes many times its size in memory while it is read.
+const (
+	usualBody = maxBatchBytes + piece // bytes
+	maxLarge  = 2                     // larger bodies at the same time
+	largeWait = 5 * time.Second       // for one's turn
+)
+
+// bodyLimits are the routes that take more than the others, in bytes.
+var bodyLimits = map[string]int64{"/v1/documents": maxSealedBody, "/v1/ceb/check": maxCheckBody}
+
+func bodyLimit(path string) int64 {
+	if most, larger := bodyLimits[path]; larger {
+		return most
+	}
+	return usualBody
+}
+
+// enterLarge waits for the turn of a request with a large body.
+func (g *gateway) enterLarge(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, largeWait)
+	defer cancel()
+	select {
+	case g.large <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // finish counts the request and answers in place of a handler that panicked.
@@ -99,12 +137,12 @@ func (x *exchange) writeProblem(p *problem) {
 }
 
 // limitBody bounds what is read of a body, and how long that takes.
-func (x *exchange) limitBody(r *http.Request) {
+func (x *exchange) limitBody(r *http.Request, most int64) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return
 	}
 	x.control.SetReadDeadline(time.Now().Add(bodyTimeout))
-	r.Body = &body{http.MaxBytesReader(x.ResponseWriter, r.Body, maxBatchBytes+piece), x.control}
+	r.Body = &body{http.MaxBytesReader(x.ResponseWriter, r.Body, most), x.control}
 }
 
 // body takes the deadline away when it was read to its end: the server goes on reading to

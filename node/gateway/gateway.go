@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/caryaledger/carya/app/store"
+	"github.com/caryaledger/carya/node/bearer"
 	"github.com/caryaledger/carya/node/journal"
 	"github.com/caryaledger/carya/node/readmodel"
 	"github.com/caryaledger/carya/types"
@@ -53,6 +54,14 @@ type Options struct {
 	// Now is the clock that the age is measured with. nil means the machine's.
 	Now func() time.Time
 
+	// CEB says how customs messages are judged.
+	CEB CEB
+
+	// Vault keeps and carries private documents. nil means that there is none.
+	Vault Vault
+	// VaultGate is who may read and erase what was delivered to the node's member.
+	VaultGate bearer.Gate
+
 	// Mount adds the routes of another interface of the node, which are bounded, recovered
 	// and counted as the gateway's own. It is called once, with what takes a route, whose
 	// pattern names no method, and with what makes evidence of a record and its history;
@@ -86,6 +95,9 @@ type gateway struct {
 	heads   heads
 	streams chan struct{} // one for each event stream
 	chain   func() (domain, error)
+
+	large     chan struct{} // one for each request with a large body
+	reviewing chan struct{} // one for each review of customs messages
 }
 
 // New returns the handler of everything. It starts no goroutine. Requests that wait end
@@ -98,6 +110,9 @@ func New(b Backend, o Options) http.Handler {
 		mux:     http.NewServeMux(),
 		metrics: newMetrics(o.Registry),
 		streams: make(chan struct{}, maxStreams),
+
+		large:     make(chan struct{}, maxLarge),
+		reviewing: make(chan struct{}, 1),
 	}
 	g.chain = sync.OnceValues(func() (domain, error) { return readDomain(b.Genesis()) })
 	g.api = huma.NewAPI(config(), &adapter{g.mux})
@@ -135,6 +150,8 @@ func (g *gateway) routes() {
 	g.traceRoutes()
 	g.thingEventRoutes()
 	g.recallRoute()
+	g.documentRoutes()
+	g.cebRoutes()
 	g.statusRoute()
 	g.genesisRoute()
 	g.schemaRoute()

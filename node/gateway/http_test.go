@@ -231,7 +231,7 @@ func TestWaitOutlivesTheBodyTimeout(t *testing.T) {
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("body"))
 	x := &exchange{ResponseWriter: httptest.NewRecorder()}
 	x.control = http.NewResponseController(deadlines{x.ResponseWriter, reads})
-	x.limitBody(r)
+	x.limitBody(r, piece)
 	_, err := io.ReadAll(r.Body)
 	check(t, err)
 	if first := <-reads; first.IsZero() {

@@ -42,6 +42,18 @@ type orderList struct {
 	Next   string            `json:"next" doc:"after for the next page, empty on the last"`
 }
 
+type bookList struct {
+	Height int64            `json:"height" doc:"last block in the read model"`
+	Books  []readmodel.Book `json:"books"`
+	Next   string           `json:"next" doc:"after for the next page, empty on the last"`
+}
+
+type tariffList struct {
+	Height  int64              `json:"height" doc:"last block in the read model"`
+	Tariffs []readmodel.Tariff `json:"tariffs"`
+	Next    string             `json:"next" doc:"after for the next page, empty on the last"`
+}
+
 type transactionList struct {
 	Height       int64                   `json:"height" doc:"last block in the read model"`
 	Transactions []readmodel.Transaction `json:"transactions" doc:"the newest first"`
@@ -132,9 +144,19 @@ type recallsQuery struct {
 
 type ordersQuery struct {
 	Paged
-	Platform string `query:"platform"`
-	State    string `query:"state" enum:"PARTIAL,MISMATCH,MATCHED,DECLARED,INSPECT,RELEASED"`
+	Platform string   `query:"platform"`
+	State    []string `query:"state" doc:"any of these states, separated by commas; time alone makes orders STALE and LAPSED" example:"DECLARED,ACCEPTED"`
+	Flow     string   `query:"flow" enum:"import,export"`
+	Office   string   `query:"office" doc:"customs office that the last declaration was filed with"`
+	Member   string   `query:"member" doc:"who recorded any of the order's documents"`
 }
+
+type booksQuery struct {
+	Paged
+	Warehouse string `query:"warehouse" doc:"member that keeps the book"`
+}
+
+type tariffsQuery struct{ Paged }
 
 type transactionsQuery struct {
 	Paged
@@ -204,7 +226,21 @@ func (g *gateway) listRoutes() {
 	listRoute(g, "orders", "orders, by platform and time",
 		func(ctx context.Context, m *readmodel.Model, in *ordersQuery) (l orderList, err error) {
 			l.Height = m.Height()
-			l.Orders, l.Next, err = m.Orders(ctx, readmodel.OrderFilter{Platform: in.Platform, State: in.State}, in.page())
+			l.Orders, l.Next, err = m.Orders(ctx, readmodel.OrderFilter{
+				Platform: in.Platform, States: in.State, Flow: in.Flow, Office: in.Office, Member: in.Member,
+			}, in.page())
+			return l, err
+		})
+	listRoute(g, "books", "items of bonded books, by warehouse and name",
+		func(ctx context.Context, m *readmodel.Model, in *booksQuery) (l bookList, err error) {
+			l.Height = m.Height()
+			l.Books, l.Next, err = m.Books(ctx, readmodel.BookFilter{Warehouse: in.Warehouse}, in.page())
+			return l, err
+		})
+	listRoute(g, "tariffs", "what retail imports are taxed with, by commodity code",
+		func(ctx context.Context, m *readmodel.Model, in *tariffsQuery) (l tariffList, err error) {
+			l.Height = m.Height()
+			l.Tariffs, l.Next, err = m.Tariffs(ctx, in.page())
 			return l, err
 		})
 	listRoute(g, "transactions", "transactions, the newest first", transactions)

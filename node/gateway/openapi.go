@@ -18,6 +18,7 @@ import (
 const (
 	mediaJSON    = "application/json"
 	mediaCBOR    = "application/cbor"
+	mediaXML     = "application/xml"
 	mediaProblem = "application/problem+json"
 	mediaEvents  = "text/event-stream"
 )

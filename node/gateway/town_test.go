@@ -59,7 +59,7 @@ type town struct {
 
 var townMembers = []struct{ id, role string }{
 	{"coop", types.RoleCooperative}, {"lantu", types.RolePlatform}, {"qianjiang-express", types.RoleLogistics},
-	{"customs", types.RoleCustoms},
+	{"customs", types.RoleCustoms}, {"xiasha-zone", types.RoleWarehouse},
 }
 
 func newTown(t testing.TB) *town {

@@ -85,6 +85,8 @@ type family struct {
 var families = []*family{
 	{prefix: types.PrefixMember + "/", project: (*writer).member, remove: "DELETE FROM members WHERE id = ?"},
 	{prefix: types.PrefixOrder + "/", project: (*writer).order, remove: "DELETE FROM orders WHERE platform || '/' || ulid = ?"},
+	{prefix: types.PrefixBook + "/", project: (*writer).book, remove: "DELETE FROM books WHERE id = ?"},
+	{prefix: types.PrefixTariff + "/", project: (*writer).tariff, remove: "DELETE FROM tariffs WHERE code = ?"},
 	{prefix: types.PrefixLot + "/", project: (*writer).lot, remove: "DELETE FROM lots WHERE id = ?", facets: true},
 	{prefix: types.PrefixUnit + "/", project: (*writer).unit, remove: "DELETE FROM units WHERE id = ?", facets: true},
 	{prefix: types.PrefixProduct + "/", project: (*writer).product, remove: "DELETE FROM products WHERE id = ?"},

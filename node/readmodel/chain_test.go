@@ -225,33 +225,71 @@ func (c *chain) paper(e types.Event) {
 	e.Kind, e.Member, e.Body = "IssueCertificate", "office", []byte{0xa0}
 	member := fmt.Sprintf("holder-%d", n%3)
 	changes := []types.StatusChange{{Status: types.StatusSuspended, Effective: c.block.Time - 1, Reason: "no visit"}}[:n%2]
-	switch c.random.IntN(7) {
+	switch c.random.IntN(9) {
 	case 0:
-		c.put("product/"+gtin(n), &types.Product{GTIN: gtin(n), Name: "Nuts", Owner: member, Net: 25_000, NetUnit: "KGM"}, e)
+		c.put(fmt.Sprintf("book/house-%d/%032x", n%3, n), &types.Book{Balance: int64(n), Entry: "01KB0Q7Z40N7DPSEYSB6DNYX4Q"}, e)
 	case 1:
-		c.put("plot/sgln."+gln(n), &types.Plot{ID: "sgln." + gln(n), Name: "Slope", Owner: member, Seasons: []types.Season{{GTIN: gtin(n), Cap: 7}}}, e)
+		c.put(fmt.Sprintf("tariff/33%02d", n), &types.Tariff{Versions: []types.TariffVersion{{From: c.block.Time, VAT: 130_000}}}, e)
 	case 2:
-		c.put("certificate/gdti."+gln(n), &types.Certificate{Standard: "organic", Issuer: "office", Subject: member, GTINs: []string{gtin(n)}, Changes: changes}, e)
+		c.put("product/"+gtin(n), &types.Product{GTIN: gtin(n), Name: "Nuts", Owner: member, Net: 25_000, NetUnit: "KGM"}, e)
 	case 3:
-		c.put(fmt.Sprintf("accreditation/office/a%d", n), &types.Accreditation{Issuer: member, Standards: []string{"organic"}, Changes: changes}, e)
+		c.put("plot/sgln."+gln(n), &types.Plot{ID: "sgln." + gln(n), Name: "Slope", Owner: member, Seasons: []types.Season{{GTIN: gtin(n), Cap: 7}}}, e)
 	case 4:
-		c.put(fmt.Sprintf("recall/office/2026-%d", n%3), &types.Recall{Things: []types.ThingKey{types.ThingKey("lot/" + gtin(1) + ".L1")}, Class: 1, Reason: "glass", Opened: 1, Closed: int64(n % 2)}, e)
+		c.put("certificate/gdti."+gln(n), &types.Certificate{Standard: "organic", Issuer: "office", Subject: member, GTINs: []string{gtin(n)}, Changes: changes}, e)
 	case 5:
+		c.put(fmt.Sprintf("accreditation/office/a%d", n), &types.Accreditation{Issuer: member, Standards: []string{"organic"}, Changes: changes}, e)
+	case 6:
+		c.put(fmt.Sprintf("recall/office/2026-%d", n%3), &types.Recall{Things: []types.ThingKey{types.ThingKey("lot/" + gtin(1) + ".L1")}, Class: 1, Reason: "glass", Opened: 1, Closed: int64(n % 2)}, e)
+	case 7:
 		c.put(fmt.Sprintf("report/office/2026-1/%s/lot/%s.L%d", member, gtin(1), n), &types.RecallReport{Located: 50, Notified: 1, Time: c.block.Time}, e)
 	default:
 		c.put("mark/recall/office/2026-1", &types.Spread{Marked: uint64(n)}, e)
 	}
 }
 
+// order gives an order any state, as it would have come there.
 func (c *chain) order(e types.Event, platform string) {
 	key := fmt.Sprintf("order/%s/01KB0Q7Z40N7DPSEYSB6DNY%03d", platform, c.random.IntN(50))
 	r := &types.Order{}
 	c.get(key, r)
-	states := []string{types.StatePartial, types.StateMismatch, types.StateMatched, types.StateDeclared, types.StateReleased}
-	r.State = states[c.random.IntN(len(states))]
+	*r = types.Order{History: r.History, Flow: []string{types.FlowImport, types.FlowExport}[c.random.IntN(2)]}
 	r.Slots = []types.Slot{{Kind: types.SlotOrder, Member: platform, Tags: []types.Tag{}}, {Kind: types.SlotPayment, Member: "pay", Tags: []types.Tag{}}}
+	r.State = stored[c.random.IntN(len(stored))]
+	switch r.State {
+	case types.StatePartial, types.StateMatched:
+		r.Until = c.block.Time + 500*c.random.Int64N(20)
+	case types.StateMismatch:
+		r.Mismatch = types.Mismatch{Code: uint64(types.Amount), Field: types.TagAmount, Party: "pay"}
+	default:
+		c.declare(r)
+	}
 	e.Kind, e.Member, e.Body = "RecordOrder", platform, []byte{0xa0}
 	c.put(key, r, e)
+}
+
+// stored are the states that records have.
+var stored = []string{
+	types.StatePartial, types.StateMismatch, types.StateMatched, types.StateDeclared, types.StateInspect, types.StateReleased,
+	types.StateClosed, types.StateReturning,
+}
+
+// declare adds a declaration, and what becomes of it.
+func (c *chain) declare(r *types.Order) {
+	carrier := fmt.Sprintf("carrier-%d", c.random.IntN(2))
+	r.Slots = append(r.Slots, types.Slot{Kind: types.SlotWaybill, Member: carrier, Tags: []types.Tag{}},
+		types.Slot{Kind: types.SlotDeclaration, Member: "broker", Tags: []types.Tag{}})
+	r.Quota = []types.Quota{{Grant: "01KB0Q7Z40N7DPSEYSB6DNYX4Q", By: "customs", State: types.QuotaUsed, Expires: c.block.Time + 1}}
+	cl := types.Clearance{Office: fmt.Sprintf("office-%d", c.random.IntN(2)), Mode: 9610, Status: types.StatusAccept}
+	if c.random.IntN(3) == 0 {
+		cl.Cancel = types.Hash{1}
+	}
+	r.Clearance = []types.Clearance{cl}
+	if r.State == types.StateReturning {
+		r.Returns = []types.OrderReturn{
+			{Return: "01KB0Q7Z40N7DPSEYSB6DNYX41", Status: types.StatusReject},
+			{Return: "01KB0Q7Z40N7DPSEYSB6DNYX42", Status: types.StatusAudit},
+		}
+	}
 }
 
 func (c *chain) get(key string, into any) {

@@ -17,6 +17,8 @@ const (
 	tableTransactions
 	tableMembers
 	tableOrders
+	tableBooks
+	tableTariffs
 	tableLots
 	tableUnits
 	tableFacets
@@ -44,7 +46,9 @@ var shapes = [tables]struct {
 	tableBlocks:         {name: "blocks", columns: 2},
 	tableTransactions:   {name: "transactions", columns: 6},
 	tableMembers:        {name: "members", columns: 8},
-	tableOrders:         {name: "orders", columns: 11},
+	tableOrders:         {name: "orders", columns: 20},
+	tableBooks:          {name: "books", columns: 5},
+	tableTariffs:        {name: "tariffs", columns: 3},
 	tableLots:           {name: "lots", columns: 20},
 	tableUnits:          {name: "units", columns: 19},
 	tableFacets:         {name: "facets", columns: 3},

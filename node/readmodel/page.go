@@ -72,6 +72,12 @@ func (q *question) equal(column, value string) {
 	}
 }
 
+// union adds the rows of another question for the same columns.
+func (q *question) union(other *question) {
+	q.sql.WriteString(" UNION ALL " + other.sql.String())
+	q.args = append(q.args, other.args...)
+}
+
 // list runs a question. It asks for a row more than the page has, to know whether there
 // is a next page; key names a row for the cursor.
 func list[T any](ctx context.Context, m *Model, q *question, order string, p Page,

@@ -13,7 +13,10 @@ import (
 // Version 2: the tables below. Lots have several holders and offers; there are units,
 // products, plots, certificates, accreditations and recalls; EPCIS events can be searched
 // and goods traced.
-const schemaVersion = 2
+//
+// Version 3: orders have what clearance, quota and time make of them; there are items of
+// bonded books and tariffs.
+const schemaVersion = 3
 
 // schema makes the tables. A position is height<<20 | index within the block, so that
 // rows are only ever appended. Lists within a row are JSON.
@@ -34,11 +37,16 @@ var schema = []string{
 	`CREATE TABLE members(id TEXT PRIMARY KEY, name TEXT, controller TEXT, roles TEXT, keys INTEGER,
 		threshold INTEGER, validator BLOB, height INTEGER) WITHOUT ROWID`,
 
-	`CREATE TABLE orders(platform TEXT, ulid TEXT, state TEXT, mismatch INTEGER, field TEXT, party TEXT,
-		payment TEXT, carrier TEXT, declarant TEXT, decision INTEGER, height INTEGER,
+	// state is as of the last change; until is when time alone changes it.
+	`CREATE TABLE orders(platform TEXT, ulid TEXT, state TEXT, until INTEGER, flow TEXT, payment TEXT, carrier TEXT,
+		declarant TEXT, mismatch INTEGER, field TEXT, party TEXT, quota TEXT, expires INTEGER, office TEXT,
+		mode INTEGER, decision INTEGER, reason INTEGER, cancel INTEGER, open_return TEXT, height INTEGER,
 		PRIMARY KEY (platform, ulid)) WITHOUT ROWID`,
-	// Nearly all orders are released in the end; the index holds the others.
-	`CREATE INDEX orders_open ON orders(state, platform, ulid) WHERE state <> 'RELEASED'`,
+	`CREATE INDEX orders_open ON orders(state, platform, ulid) WHERE ` + unfinished,
+
+	`CREATE TABLE books(id TEXT PRIMARY KEY, balance INTEGER, entered INTEGER, entry TEXT, height INTEGER) WITHOUT ROWID`,
+
+	`CREATE TABLE tariffs(code TEXT PRIMARY KEY, versions TEXT, height INTEGER) WITHOUT ROWID`,
 
 	`CREATE TABLE lots(id TEXT PRIMARY KEY, unit TEXT, net INTEGER, net_unit TEXT, produced INTEGER,
 		consumed INTEGER, destroyed INTEGER, sold INTEGER, packed INTEGER, owner TEXT, commissioned INTEGER,

@@ -9,7 +9,12 @@ import (
 func Rates() []byte {
 	var b bytes.Buffer
 	b.WriteString("gcode,vat,consumption\n")
+	seen := map[string]bool{}
 	for _, a := range imports {
+		if seen[a.code] {
+			continue
+		}
+		seen[a.code] = true
 		fmt.Fprintf(&b, "%s,%d,%d\n", a.code, a.vat, a.consumption)
 	}
 	return b.Bytes()

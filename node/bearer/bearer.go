@@ -1,4 +1,6 @@
-package epcisrest
+// Package bearer says who may do what not everybody may who reaches a node's gateway: the
+// holders of a token (RFC 6750) or, without tokens, whoever is on the node's machine.
+package bearer
 
 import (
 	"crypto/sha256"
@@ -70,35 +72,59 @@ func (t Tokens) owner(secret string) (name string, ok bool) {
 	return name, ok
 }
 
-// authorize admits whoever may write.
-func (s *Service) authorize(r *http.Request) error {
-	if len(s.Tokens) > 0 {
-		scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+// Caller is what a request says of who sent it.
+type Caller struct {
+	Authorization string // header
+	Host          string // header
+	Proxied       bool   // another header says that a proxy passed it on (Proxied)
+}
+
+// CallerOf reads a request.
+func CallerOf(r *http.Request) Caller {
+	return Caller{r.Header.Get("Authorization"), r.Host, Proxied(r.Header.Get)}
+}
+
+// Proxied reports whether any header is there that proxies add.
+func Proxied(header func(string) string) bool {
+	return slices.ContainsFunc([]string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"},
+		func(name string) bool { return header(name) != "" })
+}
+
+// Gate is who may pass.
+type Gate struct {
+	Tokens  Tokens
+	Local   bool   // the gateway listens on loopback: without tokens, callers on this machine may
+	Setting string // of config.toml that names the token file
+}
+
+// Admit returns 0, or the HTTP status to refuse a caller with and why. field is the header
+// at fault, "" for none.
+func (g *Gate) Admit(c Caller) (status int, field, why string) {
+	if len(g.Tokens) > 0 {
+		scheme, secret, _ := strings.Cut(c.Authorization, " ")
 		if !strings.EqualFold(scheme, "Bearer") || secret == "" {
-			return unauthorized.about("Authorization", "this needs a token: Authorization: Bearer <token>")
+			return http.StatusUnauthorized, "Authorization", "this needs a token: Authorization: Bearer <token>"
 		}
-		if _, ok := s.Tokens.owner(strings.TrimSpace(secret)); !ok {
-			return unauthorized.about("Authorization", "the token is none of this node's")
+		if _, ok := g.Tokens.owner(strings.TrimSpace(secret)); !ok {
+			return http.StatusUnauthorized, "Authorization", "the token is none of this node's"
 		}
-		return nil
+		return 0, "", ""
 	}
-	if !s.Local || !fromHere(r) {
-		return forbidden.about("", "only callers on this machine may do that, because no tokens are configured: "+
-			"set epcis.token_file in config.toml, with a line `name token` for each client")
+	if !g.Local || !c.fromHere() {
+		return http.StatusForbidden, "", "only callers on this machine may do that, because no tokens are configured: set " +
+			g.Setting + " in config.toml, with a line `name token` for each client"
 	}
-	return nil
+	return 0, "", ""
 }
 
 // fromHere reports whether a request to a gateway on loopback comes from this machine for
 // this machine: through a proxy it comes from anywhere, and under another host name from
 // a web page that made that name point here.
-func fromHere(r *http.Request) bool {
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
-		if r.Header.Get(name) != "" {
-			return false
-		}
+func (c Caller) fromHere() bool {
+	if c.Proxied {
+		return false
 	}
-	host := r.Host
+	host := c.Host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
