@@ -29,8 +29,9 @@ type town struct {
 	t         *testing.T
 	bin, home string
 	set, drop string
-	node      string // the platform's
-	pid       int    // of the platform's node, once it was started again
+	node      string            // the platform's
+	apis      map[string]string // of the members that run nodes
+	pid       int               // of the platform's node, once it was started again
 }
 
 func newTown(t *testing.T, orders string) *town {
@@ -46,11 +47,11 @@ func newTown(t *testing.T, orders string) *town {
 	w := &town{t: t, bin: bin, home: filepath.Join(dir, "net"), set: filepath.Join(dir, "set"), drop: filepath.Join(dir, "drop")}
 	carya(t, bin, "localnet", "up", "--home", w.home, "--base-port", "38000")
 	t.Cleanup(func() { exec.Command(bin, "localnet", "down", "--home", w.home, "--remove").Run() })
+	w.apis = map[string]string{}
 	for _, n := range w.nodes() {
-		if n.Member == "lantu" {
-			w.node = n.API
-		}
+		w.apis[n.Member] = n.API
 	}
+	w.node = w.apis["lantu"]
 	carya(t, bin, "ceb", "generate", "--orders", orders, "--seed", "5", "--bonded", "0", "--members", "--node", w.node, "--out", w.set)
 	for party, member := range map[string]string{"platform": "lantu", "payment": "xihu-pay", "logistics": "qianjiang-express", "declarant": "wulin-broker"} {
 		if err := os.CopyFS(filepath.Join(w.drop, member), os.DirFS(filepath.Join(w.set, party))); err != nil {
@@ -67,7 +68,7 @@ func (w *town) as(member string, args ...string) string {
 }
 
 func (w *town) args(member string, args []string) []string {
-	return append(args, "--member", member, "--home", filepath.Join(w.home, member), "--password-file", filepath.Join(w.home, "password"), "--node", w.node)
+	return append(args, "--member", member, "--home", filepath.Join(w.home, member), "--password-file", filepath.Join(w.home, "password"), "--node", cmp.Or(w.apis[member], w.node))
 }
 
 // submit runs a member's drop folder once.
@@ -271,7 +272,7 @@ func TestNodeDiesDuringADropFolder(t *testing.T) {
 			var history struct {
 				Size uint64 `json:"size"`
 			}
-			w.get(&history, "/v1/history/"+url.PathEscape("order/"+o.ID))
+			w.get(&history, "/v1/history/order/"+o.ID)
 			if history.Size != 1 {
 				t.Errorf("order %s was recorded %d times", o.ID, history.Size)
 			}

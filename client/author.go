@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"time"
 
@@ -35,7 +36,7 @@ type author struct {
 func newAuthor(s *session, cmd *cobra.Command) *author {
 	a := &author{session: s, opened: map[string]string{}}
 	f := cmd.PersistentFlags()
-	f.StringVar(&a.member, "member", "", "member to speak for, by its id")
+	f.StringVar(&a.member, "member", os.Getenv(envMember), "member to speak for, by its id; also "+envMember)
 	f.StringArrayVar(&a.keyNames, "key", nil, "key to sign with, by its name; once for each signature that the member needs (default the member's id)")
 	f.StringVar(&a.onError, "on-error", types.OnErrorRollback, "when one part is refused: rollback keeps nothing, proceed keeps the others")
 	f.DurationVar(&a.life, "expires", DefaultLife, "how long the transaction may take into a block, at most 10m")

@@ -41,8 +41,8 @@ each, consistent in every amount, name, number and time. Nothing in them is real
 
 DIR gets a folder for each sender (platform, payment, logistics, declarant), in logistics the
 table parcels.csv that says which order an export waybill is of, in pull the original data of
-each payment as customs can demand it, and faults.json: what was planted where. The same
-options and --start give the same bytes.
+each payment as customs can demand it, the tax rates of the goods in rates.csv, and
+faults.json: what was planted where. The same options and --start give the same bytes.
 
 With --members the senders are the members of the node's chain, so that their messages can be
 submitted there; single roles are set with --platform-code and so on. Without --start the
@@ -198,6 +198,9 @@ func (g *generation) generate(ctx context.Context) error {
 		return g.write(ctx, f.Name, f.Data)
 	})
 	if err != nil {
+		return err
+	}
+	if err := g.write(ctx, "rates.csv", generate.Rates()); err != nil {
 		return err
 	}
 	pulls, err := g.pulls(ctx)

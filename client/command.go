@@ -34,6 +34,7 @@ func Commands() []*cobra.Command {
 const (
 	envNode     = "CARYA_NODE"
 	envHome     = "CARYA_HOME"
+	envMember   = "CARYA_MEMBER"
 	envPassword = "CARYA_PASSWORD"
 )
 

@@ -36,7 +36,8 @@ func handOutCommand(s *session) *cobra.Command {
 		Use:   "hand-out PAYMENT -o FILE",
 		Short: "Hand out the original record of a payment, with its seed",
 		Long: `Write the original record of a payment to a file, as it was committed to, with its seed: who
-gets the file can read it and check the commitment. For the payment company, towards customs.`,
+gets the file can read it and check the commitment. For the payment company, towards customs.
+PAYMENT is the payment's record, or its payTransactionId.`,
 		Example: "  carya pull hand-out payment/tianmu-pay/01KB0Q8YDRN7DPSEYSB6DNYX4Q -o original.json",
 		Args:    takes(1, 1, "a payment's record"),
 	}
@@ -46,14 +47,14 @@ gets the file can read it and check the commitment. For the payment company, tow
 		if to == "" {
 			return usage("for instance -o original.json", errors.New("the file to write is missing"))
 		}
-		original, err := c.find(s.home, args[0])
+		original, err := c.handedOut(s, args[0])
 		if err != nil {
 			return err
 		}
 		if err := original.check(); err != nil {
-			return fmt.Errorf("%s: %w", original.path, err)
+			return fmt.Errorf("%s: %w", original.Record, err)
 		}
-		data, err := json.MarshalIndent(original.document, "", " ")
+		data, err := json.MarshalIndent(original, "", " ")
 		if err != nil {
 			return err
 		}
@@ -64,6 +65,18 @@ gets the file can read it and check the commitment. For the payment company, tow
 		return s.emit(map[string]any{"file": to, "record": original.Record, "root": original.Root})
 	})
 	return cmd
+}
+
+// handedOut finds an original record by the payment's record or, as a payment company knows its payments, by its number.
+func (c *documentChoice) handedOut(s *session, payment string) (*document, error) {
+	if !strings.Contains(payment, "/") {
+		return (&pullCheck{session: s}).findOriginal(payment)
+	}
+	d, err := c.find(s.home, payment)
+	if err != nil {
+		return nil, err
+	}
+	return d.document, nil
 }
 
 // pullCheck is one run of `carya pull check`.

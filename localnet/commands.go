@@ -75,7 +75,7 @@ The members are invented. Their keys lie in <home>/<member>/keys; all have the p
 	s := &session{}
 	cmd.SetFlagErrorFunc(flagError)
 	cmd.PersistentFlags().StringVar(&s.home, "home", defaultHome(), "folder of the network; also CARYA_LOCALNET")
-	cmd.AddCommand(upCommand(s), statusCommand(s), loadCommand(s), logsCommand(s), downCommand(s))
+	cmd.AddCommand(upCommand(s), statusCommand(s), loadCommand(s), logsCommand(s), envCommand(s), downCommand(s))
 	return cmd
 }
 
@@ -261,6 +261,29 @@ func downCommand(s *session) *cobra.Command {
 			return n.Remove(ctx)
 		}
 		return n.Stop(ctx)
+	})
+	return cmd
+}
+
+func envCommand(s *session) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "env MEMBER", Short: "Print the environment to speak as a member", Args: cobra.ExactArgs(1),
+		Long: `Print shell commands that set CARYA_MEMBER, CARYA_HOME, CARYA_NODE and CARYA_PASSWORD, so that the other
+commands speak as that member, at its own node or, where it has none, at the platform's.`,
+		Example:       "  eval \"$(carya localnet env lantu)\"",
+		SilenceErrors: true, SilenceUsage: true,
+	}
+	cmd.RunE = s.run(func(ctx context.Context, args []string) error {
+		n, err := s.open()
+		if err != nil {
+			return err
+		}
+		m, err := n.Member(args[0])
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "export CARYA_MEMBER='%s' CARYA_HOME='%s' CARYA_NODE='%s' CARYA_PASSWORD='%s'\n", m.ID, n.home(m), n.nodeOf(m.ID), n.Password)
+		return nil
 	})
 	return cmd
 }
