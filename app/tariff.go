@@ -21,11 +21,31 @@ func setTariff(c *Call, b *types.SetTariff) error {
 	if n := len(t.Versions); n > 0 {
 		last = t.Versions[n-1].From
 	}
-	if err := mayBegin(c, b.From, last, len(t.Versions)); err != nil {
+	taxed, err := hasRate(c, b.Code)
+	if err != nil {
+		return err
+	}
+	earliest := int64(1) // goods that had no rate may get one for the past: nothing that held is changed
+	if taxed {
+		earliest = c.Time - c.Params.Skew
+	}
+	if err := mayBegin(c, b.From, earliest, last, len(t.Versions)); err != nil {
 		return err
 	}
 	t.Versions = append(t.Versions, types.TariffVersion{From: b.From, VAT: b.VAT, Consumption: b.Consumption, Barred: b.Barred})
 	return tariffs.Put(c, b.Code, t)
+}
+
+// hasRate reports whether goods of a code have a rate already, by their own code or by the
+// beginning of it.
+func hasRate(c *Call, code string) (bool, error) {
+	for n := 2; n <= len(code); n++ {
+		t, err := tariffs.Get(c, code[:n])
+		if err != nil || t != nil {
+			return t != nil, err
+		}
+	}
+	return false, nil
 }
 
 func setLimits(c *Call, b *types.SetLimits) error {
@@ -40,7 +60,7 @@ func setLimits(c *Call, b *types.SetLimits) error {
 	if n := len(l.Versions); n > 0 {
 		last = l.Versions[n-1].From
 	}
-	if err := mayBegin(c, b.From, last, len(l.Versions)); err != nil {
+	if err := mayBegin(c, b.From, c.Time-c.Params.Skew, last, len(l.Versions)); err != nil {
 		return err
 	}
 	l.Versions = append(l.Versions, types.LimitsVersion{From: b.From, Single: b.Single, Annual: b.Annual, Share: b.Share, Tolerance: b.Tolerance})
@@ -48,8 +68,8 @@ func setLimits(c *Call, b *types.SetLimits) error {
 }
 
 // mayBegin: what holds now or held before is never changed.
-func mayBegin(c *Call, from, last int64, versions int) error {
-	if from < c.Time-c.Params.Skew || from <= last {
+func mayBegin(c *Call, from, earliest, last int64, versions int) error {
+	if from < earliest || from <= last {
 		return types.Refuse(types.TariffPast, "from", "%d: the block's time is %d, the last version begins at %d", from, c.Time, last)
 	}
 	if from > c.Time+maxAhead {

@@ -21,6 +21,7 @@ type trade struct {
 	list   types.Declare
 	seed   types.Secret // of the list, whose lines have so many pieces:
 	pieces []uint64
+	back   *types.ReturnGoods // the last return that was made
 }
 
 // newTrade makes consistent documents of an import: order, payment a second later,
@@ -92,8 +93,9 @@ func (tr *trade) comeBack(name string, line int, before, some uint64) *types.Ret
 	if some <= left {
 		token = types.ReturnToken(types.ReturnSeed(tr.seed, line), tr.pieces[line], before, some)
 	}
-	return &types.ReturnGoods{Order: tr.id, Return: tr.stream("return", name, tr.l.now), Document: types.Hash{5},
+	tr.back = &types.ReturnGoods{Order: tr.id, Return: tr.stream("return", name, tr.l.now), Document: types.Hash{5},
 		Lines: []types.ReturnLine{{Line: uint64(line), Pieces: some, Token: token}}}
+	return tr.back
 }
 
 func (tr *trade) returned(r *types.ReturnGoods, status uint64) *types.DecideReturn {
@@ -706,12 +708,15 @@ func TestStoryTariff(t *testing.T) {
 	}
 	start := l.now + hour
 	l.refuse(types.Role, shop, set(start, 130_000))
-	l.refuse(types.TariffPast, customs, set(l.now-day, 130_000))
+	l.must(customs, set(l.now-day, 170_000)) // the first rate of goods may hold for the past
+	l.refuse(types.TariffPast, customs, set(l.now-hour, 130_000))
+	l.must(customs, &types.SetTariff{Code: "2102", From: l.now - hour, VAT: 1})
+	l.refuse(types.TariffPast, customs, &types.SetTariff{Code: "21021000", From: l.now - hour, VAT: 2}) // it had one, by its beginning
 	l.must(customs, set(start, 130_000))
 	l.refuse(types.TariffPast, customs, set(start, 90_000))
 	l.must(customs, set(start+day, 90_000))
 	rates := record[types.Tariff](l, "tariff/2101200000")
-	if rates.At(start-1) != nil || rates.At(start).VAT != 130_000 || rates.At(start+day).VAT != 90_000 {
+	if rates.At(start-1).VAT != 170_000 || rates.At(start).VAT != 130_000 || rates.At(start+day).VAT != 90_000 {
 		t.Errorf("rates %+v", rates.Versions)
 	}
 	l.must(customs, &types.SetLimits{From: start, Single: 6_000_00000, Annual: 30_000_00000, Share: 700_000})

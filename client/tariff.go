@@ -40,9 +40,9 @@ func tariffSetCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "set CODE --vat PERCENT",
 		Short: "Say what goods are taxed with",
-		Long: `Say what goods of a commodity code are taxed with from a time on, which is not before now. CODE is the
-beginning of a code, 2 to 10 digits: the longest that the goods' code begins with counts. Rates are
-in per cent, to a ten-thousandth.
+		Long: `Say what goods of a commodity code are taxed with from a time on, which is not before now unless
+they have no rate yet. CODE is the beginning of a code, 2 to 10 digits: the longest that the goods'
+code begins with counts. Rates are in per cent, to a ten-thousandth.
 
 --file takes many from a spreadsheet saved as CSV with the columns gcode, vat, consumption, barred and
 from; barred is yes or empty.`,

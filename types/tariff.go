@@ -6,7 +6,7 @@ import "strings"
 // record tariff/<code>. What lies behind keeps the rates of its time.
 type SetTariff struct {
 	Code        string `json:"code"`        // 2 to 10 digits; the longest that a gcode begins with counts
-	From        int64  `json:"from"`        // Unix ms, not before the block's time
+	From        int64  `json:"from"`        // Unix ms; not before the block's time, unless the goods have no rate yet
 	VAT         uint64 `json:"vat"`         // millionths: 130000 is 13 %
 	Consumption uint64 `json:"consumption"` // millionths
 	Barred      bool   `json:"barred"`      // not on the positive list

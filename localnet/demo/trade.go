@@ -150,7 +150,7 @@ func (t *trade) reader() (*step, error) {
 func (t *trade) tariff() (*step, error) {
 	return &step{
 		by: t.Customs, says: "sets the taxes of retail imports: 13 % and what consumption tax there is", rule: "R10: rates are versions in time, for all to see",
-		command: []string{"tariff", "set", "--file", filepath.Join(t.dir, "rates.csv")},
+		command: []string{"tariff", "set", "--file", filepath.Join(t.dir, "rates.csv"), "--from", t.yearsDay("01-01")},
 	}, os.WriteFile(filepath.Join(t.dir, "rates.csv"), generate.Rates(), 0o600)
 }
 
