@@ -9,7 +9,7 @@ RACE := ./abci/... ./app/store/... ./client/... ./node/... ./localnet/...
 build: ## the one binary, ./carya
 	go build -o carya .
 
-demo: build ## eight organisations on this machine, a story, a proof; Ctrl-C ends it
+demo: build ## nine organisations on this machine, a story, a proof; Ctrl-C ends it
 	./carya demo
 
 test: build ## everything, and the packages with goroutines once more under the race detector
