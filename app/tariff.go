@@ -2,10 +2,11 @@ package app
 
 import "github.com/caryaledger/carya/types"
 
-// maxVersions bounds a record of rates that every tax is computed with, and maxAhead how
-// far ahead a version begins: one at the end of time would be the last for ever.
+// maxVersions bounds a record of rates that every tax is computed with and a short body
+// reads, and maxAhead how far ahead a version begins: one at the end of time would be the
+// last for ever.
 const (
-	maxVersions = 1000
+	maxVersions = 200
 	maxAhead    = 2 * 365 * 24 * 60 * 60 * 1000
 )
 

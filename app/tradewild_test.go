@@ -3,6 +3,7 @@ package app_test
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -64,7 +65,11 @@ func (w *wildTrade) one(t *rapid.T, accepted map[string]int, codes map[types.Cod
 	if pick(t, "time passes", 30) == 0 {
 		l.now += of(t, "how long", []int64{hour, hour, day, day, 4 * day, 16 * day, 31 * day, 100 * day})
 	}
-	who, body := w.body(t)
+	tr := of(t, "order", w.trades)
+	who, body := w.honest(t, tr)
+	if pick(t, "honest", 5) < 2 {
+		who, body = w.body(t, tr)
+	}
 	if pick(t, "anybody", 12) == 0 {
 		who = of(t, "who", []string{shop, pay, rival, puppet, shell, carrier, courier, broker, agent, clerk, customs, port, zone})
 	}
@@ -124,8 +129,65 @@ func (w *wildTrade) tag(t *rapid.T, right types.Hash, other func(*trade) types.H
 	return right
 }
 
-func (w *wildTrade) body(t *rapid.T) (string, types.Body) {
-	tr := of(t, "order", w.trades)
+// honest is what the order waits for.
+func (w *wildTrade) honest(t *rapid.T, tr *trade) (string, types.Body) {
+	o := w.l.order(tr.id)
+	if o == nil {
+		o = new(types.Order)
+	}
+	w.seq++
+	seq := genesisTime + w.seq
+	order := changed(tr.order, func(b *types.RecordOrder) { b.Seq = seq })
+	switch state := o.StateAt(w.l.now); {
+	case o.Slot(types.SlotOrder) == nil || state == types.StateStale || state == types.StateLapsed || state == types.StateCancelled:
+		return shop, order
+	case o.Slot(types.SlotPayment) == nil || state == types.StateMismatch && coin(t, "the payment"):
+		return pay, changed(tr.pay, func(b *types.RecordPayment) { b.Seq = seq })
+	case o.Slot(types.SlotWaybill) == nil:
+		return carrier, changed(tr.bill, func(b *types.RecordWaybill) { b.Seq = seq })
+	case state == types.StateMismatch:
+		return shop, order
+	case state == types.StateMatched:
+		return w.file(t, tr, o)
+	case slices.Contains([]string{types.StateReleased, types.StateClosed, types.StateSigned, types.StateReturned}, state):
+		if o.Clearance[0].Signed == 0 && coin(t, "signed for") {
+			return carrier, &types.SignFor{Order: tr.id, Time: w.l.now, Document: types.Hash{1}}
+		}
+		return o.Slot(types.SlotDeclaration).Member, w.comeBack(t, tr, o)
+	case state == types.StateReturning:
+		return o.Clearance[0].Office, &types.DecideReturn{Order: tr.id, Return: o.Returns[len(o.Returns)-1].Return, Status: of(t, "word", []uint64{100, 399, 399, 800, 800})}
+	}
+	if !o.Clearance[0].Cancel.IsZero() && coin(t, "cancelled") {
+		return o.Clearance[0].Office, &types.DecideCancel{Order: tr.id, Status: types.StatusAudit}
+	}
+	return o.Clearance[0].Office, &types.Decide{Order: tr.id, Status: of(t, "next", decisions[o.State])}
+}
+
+// decisions are what customs says next of goods before their release; about those that are
+// sent back nothing is left to say.
+var decisions = map[string][]uint64{
+	types.StateDeclared: {120}, types.StateAccepted: {300, 399}, types.StateReview: {399}, types.StateAudited: {500, 800, 800},
+	types.StateInspect: {501, 800, 800}, types.StateDetained: {700, 800}, types.StateSentBack: {100},
+}
+
+// file takes a matched order to customs: quota, goods in the book, the list.
+func (w *wildTrade) file(t *rapid.T, tr *trade, o *types.Order) (string, types.Body) {
+	order := o.Slot(types.SlotOrder)
+	if o.Flow == types.FlowImport && (len(o.Quota) == 0 || o.Quota[0].State != types.QuotaReserved || o.Quota[0].Expires <= w.l.now+1000 || o.Quota[0].Document != order.Document) {
+		return customs, &types.GrantQuota{Order: tr.id, Grant: ulidAt(w.l, w.l.now), Document: order.Document, Expires: w.l.now + day}
+	}
+	if tr.list.Mode == 1210 && coin(t, "enter") {
+		return zone, &types.CreditBook{Book: string(of(t, "book", w.books))[len(zone)+1:], Entry: ulidAt(w.l, w.l.now), Quantity: 3, Document: types.Hash{1}}
+	}
+	return broker, changed(tr.list, func(d *types.Declare) {
+		d.Seq, d.Declaration, d.Goods = w.l.now, ulidAt(w.l, w.l.now), order.Tag(types.TagGoods)
+		if len(o.Quota) > 0 {
+			d.Grant = o.Quota[0].Grant
+		}
+	})
+}
+
+func (w *wildTrade) body(t *rapid.T, tr *trade) (string, types.Body) {
 	o := w.l.order(tr.id)
 	pickOf := func(all ...string) string { return of(t, "by", all) }
 	switch step := pick(t, "what", 24); {

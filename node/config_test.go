@@ -147,6 +147,7 @@ func TestConfigRefuses(t *testing.T) {
 		{"state.snapshot_keep=0", "as soon as it is written"},
 		{"epcis.member=Hz", "not a member's id"},
 		{"ceb.certificates=", "the home directory"},
+		{"vault.max_bytes=1000", "which one delivery may have"},
 		{"rpc.listen=0.0.0.0:26657", "not loopback"},
 		{"rpc.profile=10.0.0.1:6060", "not loopback"},
 		{"log.level=loud", "debug, info, warn or error"},

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"fmt"
 	"net"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cometbft/cometbft/p2p"
+	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/caryaledger/carya/types"
 )
@@ -34,7 +36,8 @@ func newNetwork(t *testing.T, validators int) (homes []string) {
 	for i := range validators + 1 {
 		dir := t.TempDir()
 		m := testGenesis().Members[0]
-		m.ID, m.Name, m.Controller, m.Keys = fmt.Sprintf("m%d", i), "m", "m0", []types.Address{{19: byte(i + 1)}}
+		m.ID, m.Name, m.Controller = fmt.Sprintf("m%d", i), "m", "m0"
+		m.Keys = []types.Address{addressOf(memberKey(m.ID))}
 		address := freeAddress(t)
 		id, err := InitHome(dir, InitOptions{Member: m, Set: []string{
 			"p2p.listen=" + address, "api.listen=127.0.0.1:0", "rpc.listen=", "consensus.timeout_commit=50ms", "readmodel.database=",
@@ -53,6 +56,20 @@ func newNetwork(t *testing.T, validators int) (homes []string) {
 		change(t, dir, "p2p.peers="+strings.Join(peers, ","))
 	}
 	return homes
+}
+
+// memberKey is what a member of such a network signs with.
+func memberKey(member string) *ecdsa.PrivateKey {
+	seed := types.LeafHash([]byte(member))
+	key, err := crypto.ToECDSA(seed[:])
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
+func addressOf(key *ecdsa.PrivateKey) types.Address {
+	return types.AddressOf(crypto.FromECDSAPub(&key.PublicKey))
 }
 
 // within polls until f holds.

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// Tokens are who may write: capture, and make or delete queries and subscriptions.
+// Tokens are those of a node's clients.
 type Tokens []token
 
 type token struct {

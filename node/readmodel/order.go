@@ -118,12 +118,6 @@ func askOrders(from string) *question {
 		office, mode, decision, reason, cancel, open_return, height, ` + lastTime + " FROM " + from)
 }
 
-// finished are the states that nearly all orders end in; an index holds the others.
-var finished = []string{types.StateReleased, types.StateClosed, types.StateSigned}
-
-// unfinished stands in the index and, word for word, in the questions that it answers.
-const unfinished = "state NOT IN ('RELEASED', 'CLOSED', 'SIGNED_FOR')"
-
 // askState asks for what types.Order.StateAt says at the last block's time: of the stored
 // states PARTIAL and MATCHED have an until, and are something else after it.
 func askState(state string) *question {
@@ -134,11 +128,7 @@ func askState(state string) *question {
 	case types.StateLapsed:
 		stored, time = types.StateMatched, "until <> 0 AND until < "+lastTime
 	}
-	q := askOrders("orders")
-	if !slices.Contains(finished, stored) {
-		q = askOrders("orders INDEXED BY orders_open") // SQLite would rather walk all orders of a platform
-		q.where(unfinished)
-	}
+	q := askOrders("orders INDEXED BY orders_state") // SQLite would rather walk all orders of a platform
 	q.where("state = ?", stored)
 	q.where(time)
 	return q

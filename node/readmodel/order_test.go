@@ -143,9 +143,9 @@ func TestOrderPlans(t *testing.T) {
 		f    OrderFilter
 		want string
 	}{
-		{OrderFilter{States: []string{types.StateMatched}, Flow: types.FlowImport}, "SEARCH orders USING INDEX orders_open (state=? AND (platform,ulid)>(?,?))"},
-		{OrderFilter{States: []string{types.StateInspect, types.StateStale, types.StateReturning}, Office: "x"}, "SEARCH orders USING INDEX orders_open (state=? AND (platform,ulid)>(?,?))"},
-		{OrderFilter{States: []string{types.StateMismatch}, Platform: "a"}, "SEARCH orders USING INDEX orders_open (state=? AND platform=? AND ulid>?)"},
+		{OrderFilter{States: []string{types.StateMatched}, Flow: types.FlowImport}, "SEARCH orders USING INDEX orders_state (state=? AND (platform,ulid)>(?,?))"},
+		{OrderFilter{States: []string{types.StateInspect, types.StateStale, types.StateReturning}, Office: "x"}, "SEARCH orders USING INDEX orders_state (state=? AND (platform,ulid)>(?,?))"},
+		{OrderFilter{States: []string{types.StateMismatch}, Platform: "a"}, "SEARCH orders USING INDEX orders_state (state=? AND platform=? AND ulid>?)"},
 		{OrderFilter{Platform: "a"}, "SEARCH orders USING PRIMARY KEY (platform=? AND ulid>?)"},
 		{OrderFilter{}, "SEARCH orders USING PRIMARY KEY ((platform,ulid)>(?,?))"},
 	} {

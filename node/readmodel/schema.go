@@ -42,7 +42,7 @@ var schema = []string{
 		declarant TEXT, mismatch INTEGER, field TEXT, party TEXT, quota TEXT, expires INTEGER, office TEXT,
 		mode INTEGER, decision INTEGER, reason INTEGER, cancel INTEGER, open_return TEXT, height INTEGER,
 		PRIMARY KEY (platform, ulid)) WITHOUT ROWID`,
-	`CREATE INDEX orders_open ON orders(state, platform, ulid) WHERE ` + unfinished,
+	`CREATE INDEX orders_state ON orders(state, platform, ulid)`,
 
 	`CREATE TABLE books(id TEXT PRIMARY KEY, balance INTEGER, entered INTEGER, entry TEXT, height INTEGER) WITHOUT ROWID`,
 

@@ -182,6 +182,9 @@ func (v *Vault) Take(ctx context.Context, s *types.Sealed, reader string) (types
 // its readers are members.
 func (v *Vault) admit(s *types.Sealed, reader string) (types.Hash, error) {
 	by, err := s.Check(v.o.Chain)
+	if _, refused := types.CodeOf(err); !refused {
+		return types.Hash{}, types.Refuse(types.BadSignature, "signature", "%v", err)
+	}
 	if err != nil {
 		return types.Hash{}, err
 	}
