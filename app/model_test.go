@@ -320,9 +320,13 @@ func (m *model) cancel(t *rapid.T) {
 
 func (m *model) sign(t *rapid.T) {
 	tr, o := m.draw(t)
-	ok := o.state == types.StateReleased || o.state == types.StateClosed
+	before := o.state == types.StateReleased || o.state == types.StateClosed
+	ok := before || !o.signed && (o.state == types.StateReturning || o.state == types.StateReturned)
 	if m.say(t, ok, carrier, &types.SignFor{Order: tr.id, Time: m.l.now, Document: types.Hash{1}}) {
-		o.state, o.signed = types.StateSigned, true
+		o.signed = true
+		if before {
+			o.state = types.StateSigned
+		}
 		o.events++
 	}
 }

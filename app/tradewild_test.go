@@ -22,7 +22,7 @@ func TestAnyTrade(t *testing.T) {
 		l := newLedger(t)
 		defer l.close()
 		w := newWildTrade(l)
-		for range 120 {
+		for range 100 {
 			w.one(rt, accepted, codes)
 		}
 		l.check()

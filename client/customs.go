@@ -143,33 +143,14 @@ func (o *office) catchUp(ctx context.Context) error {
 
 // readTrustFolder reads a folder of certificates, nil where there is none.
 func readTrustFolder(dir string) (*xmldsig.Trust, error) {
-	files := map[string][]byte{}
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		name, err := filepath.Rel(dir, path)
-		if err == nil {
-			files[filepath.ToSlash(name)], err = readFile(path, maxInput)
-		}
-		return err
-	})
-	if errors.Is(err, fs.ErrNotExist) && !exists(dir) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	trust, err := xmldsig.ReadTrust(files)
+	trust, err := readTrust(dir)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	return trust, nil
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 // order returns an order's record.
