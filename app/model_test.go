@@ -177,10 +177,15 @@ func (m *model) changed(o *modelOrder, renewed bool) {
 	o.events++
 }
 
-// timely: an ULID's time must not be older than a month.
+// timely: a new ULID's time must not be older than a month.
 func (m *model) timely(id string) bool {
 	ms, _ := types.ULIDTime(id)
 	return ms >= m.next()-31*day
+}
+
+// known: the order's record exists, or could begin now.
+func (m *model) known(tr *trade, o *modelOrder) bool {
+	return o.order != nil || o.payment != nil || o.waybill != nil || m.timely(tr.order.Order)
 }
 
 func (m *model) order(t *rapid.T) {
@@ -190,7 +195,7 @@ func (m *model) order(t *rapid.T) {
 	independent := o.payment == nil || o.payment.by != puppet
 	newer := o.order == nil || body.Seq > o.order.seq
 	dead := m.dead(o)
-	if m.say(t, !o.declared() && newer && independent && m.timely(body.Order), shop, &body) {
+	if m.say(t, !o.declared() && newer && independent && (o.order != nil || m.timely(body.Order)), shop, &body) {
 		o.order = &modelDoc{by: shop, id: body.Order, seq: body.Seq, amount: body.Amount}
 		if dead {
 			o.state = ""
@@ -213,7 +218,7 @@ func (m *model) payment(t *rapid.T) {
 	name := "payment/" + who + "/" + body.Payment
 	free := m.used[name] == "" || m.used[name] == tr.id
 	ok := !o.declared() && !m.dead(o) && free && (o.payment == nil || o.payment.by == who && body.Seq > o.payment.seq) &&
-		(who != puppet || o.order == nil) && m.timely(body.Payment)
+		(who != puppet || o.order == nil) && (m.used[name] != "" || m.timely(body.Payment)) && m.known(tr, o)
 	if m.say(t, ok, who, &body) {
 		m.used[name] = tr.id
 		o.payment = &modelDoc{by: who, id: body.Payment, seq: body.Seq, amount: body.Amount}
@@ -228,7 +233,7 @@ func (m *model) waybill(t *rapid.T) {
 	body.Waybill, body.Seq = from.bill.Waybill, seq(t)
 	name := "waybill/" + carrier + "/" + body.Waybill
 	free := m.used[name] == "" || m.used[name] == tr.id
-	ok := !o.declared() && !m.dead(o) && free && (o.waybill == nil || body.Seq > o.waybill.seq) && m.timely(body.Waybill)
+	ok := !o.declared() && !m.dead(o) && free && (o.waybill == nil || body.Seq > o.waybill.seq) && (m.used[name] != "" || m.timely(body.Waybill)) && m.known(tr, o)
 	if m.say(t, ok, carrier, &body) {
 		m.used[name] = tr.id
 		o.waybill = &modelDoc{by: carrier, id: body.Waybill, seq: body.Seq}
@@ -259,7 +264,7 @@ func (m *model) declare(t *rapid.T) {
 	name := "declaration/" + broker + "/" + body.Declaration
 	quota := o.quota == types.QuotaReserved && m.next() <= o.quotaUntil
 	free := m.used[name] == "" || m.used[name] == tr.id
-	ok := !o.declared() && !m.dead(o) && o.documents() == types.StateMatched && quota && free && m.timely(body.Declaration)
+	ok := !o.declared() && !m.dead(o) && o.documents() == types.StateMatched && quota && free && (m.used[name] != "" || m.timely(body.Declaration))
 	if m.say(t, ok, broker, &body) {
 		m.used[name] = tr.id
 		o.state, o.quota, o.asked, o.until = types.StateDeclared, types.QuotaUsed, false, 0

@@ -80,11 +80,13 @@ func testDemo(t *testing.T, ctx context.Context, carya string) {
 			refused[s["code"]] = true
 		}
 	}
-	if !refused["OVERDRAW"] || !refused["SEASON_CAP"] || !refused["DOUBLE_OFFER"] || !refused["RECALLED"] || !refused["PAYMENT_REUSED"] || len(refused) != 5 {
-		t.Errorf("refused: %v", refused)
+	for _, code := range []string{"OVERDRAW", "SEASON_CAP", "DOUBLE_OFFER", "RECALLED", "PAYMENT_REUSED", "DUPLICATE_LIST"} {
+		if !refused[code] || len(refused) != 6 {
+			t.Errorf("refused: %v, want %s among six", refused, code)
+		}
 	}
 	last := all[len(all)-1]
-	if last["kind"] != "proof" || last["nodes_running"] != 0.0 || last["refused"] != 5.0 {
+	if last["kind"] != "proof" || last["nodes_running"] != 0.0 || last["refused"] != 6.0 {
 		t.Errorf("the end is %v", last)
 	}
 	// The file proves the same to anybody, without the program that made it.

@@ -115,7 +115,7 @@ func (t *Trust) Check(s *Signature, copCode string, at time.Time) error {
 	if err != nil {
 		return fault(Untrusted, "%v", err)
 	}
-	if at.Before(certificate.NotBefore) || at.After(certificate.NotAfter) {
+	if at.Before(certificate.NotBefore) || certificate.NotAfter.Before(at) {
 		return fault(Expired, "certificate %s is valid from %s to %s, not at %s",
 			certificate.Subject, stamp(certificate.NotBefore), stamp(certificate.NotAfter), stamp(at))
 	}
