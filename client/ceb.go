@@ -16,7 +16,7 @@ import (
 )
 
 func cebCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "ceb", Short: "Record customs messages"}
+	cmd := &cobra.Command{Use: "ceb", Short: "Check, record and follow customs messages"}
 	s := newSession(cmd)
 	return group(cmd, cebSubmitCommand(s), cebStatusCommand(s), cebTicketCommand(s), cebCheckCommand(s), cebGenerateCommand(s))
 }

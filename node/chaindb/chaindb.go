@@ -13,7 +13,8 @@ import (
 )
 
 var (
-	// ErrClosed is the error of everything that is done with closed databases.
+	// ErrClosed is the error of everything that is done with closed databases, but for single
+	// reads, which find nothing.
 	ErrClosed = errors.New("chain database is closed")
 
 	errKeyEmpty   = errors.New("chain database: empty key")

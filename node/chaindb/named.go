@@ -22,13 +22,15 @@ func (n *named) key(key []byte) []byte {
 	return append(n.prefix[:len(n.prefix):len(n.prefix)], key...)
 }
 
-// Get returns the value under key, nil when there is none.
+// Get returns the value under key, nil when there is none. It finds nothing once the
+// databases are closed: CometBFT's stores panic on any error, and goroutines of its
+// reactors may read on for a moment after they were told to stop.
 func (n *named) Get(key []byte) (value []byte, err error) {
 	if len(key) == 0 {
 		return nil, errKeyEmpty
 	}
 	if err := n.all.enter(); err != nil {
-		return nil, err
+		return nil, nil
 	}
 	defer n.all.leave()
 	found, closer, err := n.all.db.Get(n.key(key))
