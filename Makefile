@@ -4,7 +4,7 @@
 export CGO_ENABLED ?= 1
 RACE := ./abci/... ./app/store/... ./client/... ./node/... ./localnet/...
 
-.PHONY: build demo test race bench fuzz golden clean
+.PHONY: build demo test js pages race bench fuzz golden clean
 
 build: ## the one binary, ./carya
 	go build -o carya .
@@ -12,11 +12,18 @@ build: ## the one binary, ./carya
 demo: build ## nine organisations on this machine, a story, a proof; Ctrl-C ends it
 	./carya demo
 
-test: build ## everything, and the packages with goroutines once more under the race detector
+test: build js ## everything, and the packages with goroutines once more under the race detector
 	go vet ./...
 	go test -timeout 15m ./...
 	GOOS=js GOARCH=wasm go build ./types/... ./app
 	go test -race -short -timeout 9m $(RACE)
+
+js: ## the second verifier, in TypeScript, where npm is installed
+	@if command -v npm >/dev/null; then cd client/js && npm ci --no-audit --no-fund && npm test; \
+	else echo "npm is not installed: the TypeScript verifier is not tested"; fi
+
+pages: ## build the web pages that nodes serve anew, after a change to client/js
+	cd client/js && npm ci --no-audit --no-fund && npm run pages
 
 bench: build ## the figures of docs/performance.md
 	go test -run '^$$' -bench . -benchmem ./types/... ./app/...

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/ecdsa"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -20,6 +18,7 @@ import (
 
 	"github.com/caryaledger/carya/client"
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 // process is one node, run as its operator would run it.
@@ -379,22 +378,114 @@ func (c *chain) joined(joiner *process, sent [][]byte) {
 // proves asks for evidence of a record and of its history and verifies both offline.
 func (c *chain) proves(p *process, key string) {
 	c.t.Helper()
-	for _, claim := range []string{types.ClaimRecord, types.ClaimHistory} {
-		var evidence *types.Evidence
-		poll(c.t, claim+" of "+key, 60*time.Second, func() bool {
-			var err error
-			evidence, err = p.client().Evidence(c.t.Context(), claim, key, 0)
-			return err == nil // the journal may still be on its way
-		})
-		file, err := json.Marshal(evidence)
-		if err != nil {
-			c.t.Fatal(err)
+	for _, claim := range []string{evidence.ClaimRecord, evidence.ClaimHistory} {
+		c.verified(c.prove(p, &evidence.Asked{Claims: []evidence.Ask{{Claim: claim, Key: key}}}), key)
+	}
+}
+
+// prove asks a node until it has the evidence: its journal may still be on its way.
+func (c *chain) prove(p *process, asked *evidence.Asked) *evidence.Evidence {
+	c.t.Helper()
+	var e *evidence.Evidence
+	var err error
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		if e, err = p.client().Prove(c.t.Context(), asked); err == nil {
+			return e
 		}
-		verdict, err := client.Verify(file, c.genesis)
-		if err != nil {
-			c.t.Errorf("%s of %s from %s: %v", claim, key, p.name, errors.Unwrap(err))
-		} else if !strings.Contains(verdict.String(), key) {
-			c.t.Errorf("the verdict does not speak of %s:\n%s", key, verdict)
+		if time.Now().After(deadline) {
+			c.t.Fatalf("%s does not prove %+v: %v", p.name, asked, err)
 		}
 	}
+}
+
+// verified verifies evidence in both of its forms, against the trust in the genesis file. The words name all the names.
+func (c *chain) verified(e *evidence.Evidence, names ...string) *client.Verdict {
+	c.t.Helper()
+	trust, err := evidence.ReadTrust(c.file)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	compact, err := e.Compact()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if _, err := client.Verify(compact, trust); err != nil {
+		c.t.Fatalf("compact: %v", err)
+	}
+	file, err := e.Encode()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	verdict, err := client.Verify(file, trust)
+	if err != nil {
+		c.t.Fatalf("%v\n%s", err, file)
+	}
+	for _, name := range names {
+		if !strings.Contains(verdict.String(), name) {
+			c.t.Errorf("the verdict does not speak of %s:\n%s", name, verdict)
+		}
+	}
+	return verdict
+}
+
+// TestEvidence: a real network proves every kind of claim, all of them in one file, and puts it under a newer header, twice,
+// also when a node has long forgotten the old states and when it is another node.
+func TestEvidence(t *testing.T) {
+	c := newChain(t, []int{10, 10, 10, 10}, "state.keep_versions=40")
+	for _, p := range c.nodes {
+		p.start()
+	}
+	main, other := c.nodes[0], c.nodes[1]
+	poll(t, "the API of all", 30*time.Second, func() bool { return main.status() != nil && other.status() != nil })
+	digest := c.digestOf(c.say(main, main))
+	receipt, err := main.client().Transaction(t.Context(), digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.say(other, main)
+	lot := "lot/" + string(c.lot(1))
+	from, to := evidence.Prefixed("lot/")
+	e := c.prove(main, &evidence.Asked{Claims: []evidence.Ask{
+		{Claim: evidence.ClaimRecord, Key: lot},
+		{Claim: evidence.ClaimRecord, Key: "lot/" + string(c.lot(99))},
+		{Claim: evidence.ClaimHistory, Key: lot},
+		{Claim: evidence.ClaimEvent, Key: lot, Digest: digest[:]},
+		{Claim: evidence.ClaimPrefix, Key: lot, Since: receipt.Height},
+		{Claim: evidence.ClaimRange, From: from, To: to},
+		{Claim: evidence.ClaimBlock, Height: 1},
+		{Claim: evidence.ClaimTransaction, Digest: digest[:]},
+	}})
+	before := c.verified(e, lot, "there was no record", "all that ever happened", "begins with its whole history", "these 2 records were all", "block 1 of", digest.String())
+	for _, p := range []*process{main, other} {
+		height := p.status().Height
+		poll(t, "50 more blocks", 60*time.Second, func() bool { s := p.status(); return s != nil && s.Height > height+50 })
+		renewed, err := p.client().Renew(t.Context(), e)
+		if err != nil {
+			t.Fatalf("renew at %s: %v", p.name, err)
+		}
+		after := c.verified(renewed)
+		if after.Signed.Height <= before.Signed.Height || len(renewed.Headers) > len(e.Headers)+1 {
+			t.Errorf("renewed is under block %d with %d headers, it was under %d with %d",
+				after.Signed.Height, len(renewed.Headers), before.Signed.Height, len(e.Headers))
+		}
+		for i := range before.Claims {
+			if before.Claims[i].Says != after.Claims[i].Says {
+				t.Errorf("renewed says %q, it was %q", after.Claims[i].Says, before.Claims[i].Says)
+			}
+		}
+		e, before = renewed, after
+	}
+}
+
+func (c *chain) digestOf(raw []byte) types.Hash {
+	c.t.Helper()
+	hash, err := c.genesis.Hash()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	v, err := types.NewDomain(c.genesis.Chain, hash).Verify(raw)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return v.Digest
 }

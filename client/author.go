@@ -109,7 +109,7 @@ func (a *author) ledger(ctx context.Context) (*ledger, error) {
 }
 
 func (l *ledger) trust(path string) error {
-	g, err := trusted(path)
+	g, err := genesisFile(path)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func newTrade(t testing.TB) *trade {
 			Customs: []string{"1105980159"}, Keys: []types.Address{types.Address(crypto.PubkeyToAddress(key.PublicKey))},
 		})
 	})
-	c.keys[declarant] = key
+	c.Keys[declarant] = key
 	l := &trade{
 		fakeNode: newNode(t, c), orders: map[types.OrderID]*types.Order{}, events: map[types.OrderID][]types.HistoryEvent{},
 		times: map[string]int{}, unsigned: true, routes: true,
@@ -377,7 +377,7 @@ func (l *trade) furnished(t testing.TB, member string) string {
 	t.Helper()
 	home := t.TempDir()
 	writeFile(t, home, "pass", []byte("correct horse\n"))
-	if _, err := (client.Keyring{Dir: filepath.Join(home, "keys")}).Create(member, l.chain.keys[member], "correct horse", client.Light); err != nil {
+	if _, err := (client.Keyring{Dir: filepath.Join(home, "keys")}).Create(member, l.chain.Keys[member], "correct horse", client.Light); err != nil {
 		t.Fatal(err)
 	}
 	return home

@@ -6,34 +6,38 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/caryaledger/carya/node/prove/chaintest"
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
-// TestCommands runs the scripts in testdata/script. Each has a node of its own in $CARYA_NODE, the chain's genesis in
-// genesis.json, evidence in *.proof, and the members' keys, as hexadecimal digits, in <member>.hex.
+// TestCommands runs the scripts in testdata/script. Each has a chain and a node of its own in $CARYA_NODE, the
+// genesis in genesis.json, the trust in it in trust.json, evidence in *.proof, and the members' keys, as hexadecimal digits, in <member>.hex.
 func TestCommands(t *testing.T) {
-	chain := newChain(t)
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
+			chain := newChain(t)
 			node := newNode(t, chain)
 			env.Values["node"] = node
 			env.Setenv("CARYA_NODE", node.server.URL)
 			env.Setenv("CARYA_HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("CARYA_PASSWORD", "correct horse")
 			env.Setenv("CHAIN", chainID)
+			env.Setenv("CARYA_TRUST", "")
 			furnish(t, chain, env.WorkDir)
-			return nil
+			return chain.name(env)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"carya!": exitCode, "node": nodeCommand, "sent": sentCommand,
-			"same": sameCommand, "documents": documentsCommand, "matching": matchingCommand,
+			"same": sameCommand, "documents": documentsCommand, "matching": matchingCommand, "same-claims": sameClaimsCommand, "edit": editCommand,
 		},
 	})
 }
@@ -41,18 +45,43 @@ func TestCommands(t *testing.T) {
 func furnish(t *testing.T, c *fakeChain, dir string) {
 	t.Helper()
 	write := func(name string, data []byte) { writeFile(t, dir, name, data) }
-	write("genesis.json", c.file)
-	other := *c.genesis
+	write("genesis.json", c.File)
+	write("trust.json", c.trustFile(t))
+	other := *c.Genesis
 	other.Chain = "another"
 	file, _ := json.Marshal(other)
 	write("other.json", file)
-	lot := c.evidence(t, types.ClaimHistory, "lot/"+testLot)
+	lot := c.evidence(t, evidence.ClaimHistory, "lot/"+testLot)
 	write("lot.proof", evidenceFile(t, lot))
-	lot.Height++
+	lot.Claims[0].Height++
 	write("tampered.proof", evidenceFile(t, lot))
-	write("none.proof", evidenceFile(t, c.evidence(t, types.ClaimAbsence, "lot/06901234000023.NONE")))
-	for id := range c.keys {
+	write("member.json", evidenceFile(t, c.evidence(t, evidence.ClaimRecord, "member/coop-linan")))
+	write("none.proof", evidenceFile(t, c.evidence(t, evidence.ClaimRecord, "lot/06901234000023.NONE")))
+	for id := range c.Keys {
 		write(id+".hex", []byte(c.keyHex(id)+"\n"))
+	}
+}
+
+// name names in a script's environment what the chain holds: TX, a transaction that was refused in part, and ROOT, the
+// document of the order.
+func (c *fakeChain) name(env *testscript.Env) error {
+	offer, err := types.DecodeEvent(c.Raw["lot/"+testLot][1])
+	if err != nil {
+		return err
+	}
+	d := chaintest.PrivateDocument
+	root, err := types.DocumentRoot(d.Kind, d.Fields, d.Seed)
+	env.Setenv("TX", offer.Tx.String())
+	env.Setenv("ROOT", root.String())
+	return err
+}
+
+// sameClaimsCommand compares what two verdicts say before "signed": `same-claims A B`. If nothing, they are not the same.
+func sameClaimsCommand(ts *testscript.TestScript, neg bool, args []string) {
+	a, _, found := strings.Cut(ts.ReadFile(args[0]), "\nsigned\n")
+	b, _, _ := strings.Cut(ts.ReadFile(args[1]), "\nsigned\n")
+	if !found || (a == b) == neg {
+		ts.Fatalf("got\n%s\nand\n%s", a, b)
 	}
 }
 
@@ -69,7 +98,7 @@ func exitCode(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // nodeCommand makes the script's node behave: `node stop`, `node busy`, `node refuse CODE…` (a code for each body),
-// `node holds RECORD-OF-LAST-ORDER`.
+// `node records-orders`, `node blocks N` (empty ones), `node lie-key`, `node lie-event`, `node honest`.
 func nodeCommand(ts *testscript.TestScript, _ bool, args []string) {
 	n := ts.Value("node").(*fakeNode)
 	switch args[0] {
@@ -93,7 +122,32 @@ func nodeCommand(ts *testscript.TestScript, _ bool, args []string) {
 		n.mu.Unlock()
 	case "records-orders":
 		n.recordOrders(ts)
+	case "blocks":
+		n.chain.mu.Lock()
+		defer n.chain.mu.Unlock()
+		for range number(ts, args[1]) {
+			n.chain.Commit()
+		}
+	case "lie-key":
+		n.lies(func(e *evidence.Evidence) { e.Claims[0].Key = "lot/06901234000016.L2026B" })
+	case "lie-event":
+		n.lies(func(e *evidence.Evidence) { e.Claims[0].Events = e.Claims[0].Events[1:] })
+	case "honest":
+		n.lies(nil)
 	}
+}
+
+// lies makes the node change its evidence.
+func (n *fakeNode) lies(how func(e *evidence.Evidence)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.lie = how
+}
+
+func number(ts *testscript.TestScript, text string) int {
+	n, err := strconv.Atoi(text)
+	ts.Check(err)
+	return n
 }
 
 // recordOrders puts what RecordOrder bodies said into the state.

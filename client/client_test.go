@@ -3,7 +3,6 @@ package client_test
 import (
 	"context"
 	"crypto/ecdsa"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/caryaledger/carya/client"
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 // slow is a clock that stands still but for the pauses that a client makes, which it notes.
@@ -44,7 +44,7 @@ func (n *fakeNode) client(t testing.TB) (*client.Client, *slow) {
 
 func (n *fakeNode) signed(t testing.TB, member string, bodies ...types.Body) ([]byte, types.Hash) {
 	t.Helper()
-	s := &client.Signer{Member: member, Domain: n.domain(), Keys: []*ecdsa.PrivateKey{n.chain.keys[member]}}
+	s := &client.Signer{Member: member, Domain: n.domain(), Keys: []*ecdsa.PrivateKey{n.chain.Keys[member]}}
 	raw, digest, err := s.Sign(client.Terms{}, bodies...)
 	if err != nil {
 		t.Fatal(err)
@@ -261,15 +261,11 @@ func TestReading(t *testing.T) {
 	if err != nil || b.Height != committedHeight {
 		t.Errorf("block: %+v, %v", b, err)
 	}
-	e, err := c.Evidence(ctx, types.ClaimHistory, "lot/"+testLot, 0)
+	e, err := c.Prove(ctx, &evidence.Asked{Claims: []evidence.Ask{{Claim: evidence.ClaimHistory, Key: "lot/" + testLot}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err = json.Marshal(e)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if v, err := client.Verify(file, genesis); err != nil || len(v.Events) != 3 {
+	if v, err := client.Verify(evidenceFile(t, e), n.chain.Trust()); err != nil || len(v.Claims[0].Events) != 3 {
 		t.Errorf("verify: %+v, %v", v, err)
 	}
 }
@@ -296,7 +292,7 @@ func TestNew(t *testing.T) {
 
 func TestSign(t *testing.T) {
 	n := newNode(t, newChain(t))
-	s := &client.Signer{Member: "coop-linan", Domain: n.domain(), Keys: []*ecdsa.PrivateKey{n.chain.keys["coop-linan"], n.chain.keys["lantu"]}}
+	s := &client.Signer{Member: "coop-linan", Domain: n.domain(), Keys: []*ecdsa.PrivateKey{n.chain.Keys["coop-linan"], n.chain.Keys["lantu"]}}
 	raw, digest, err := s.Sign(client.Terms{OnError: types.OnErrorProceed}, &types.AcceptLot{Lot: testLot, From: "lantu"})
 	if err != nil {
 		t.Fatal(err)

@@ -16,13 +16,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 // Commands returns the commands of those who run no node, to be hung on the program's root command. Their errors are read
 // with ExitCode and Explain.
 func Commands() []*cobra.Command {
 	return []*cobra.Command{
-		keysCommand(), txCommand(), receiptCommand(), getCommand(), historyCommand(), proveCommand(), verifyCommand(),
+		keysCommand(), txCommand(), receiptCommand(), getCommand(), historyCommand(), proveCommand(), verifyCommand(), evidenceCommand(),
+		trustCommand(), lightCommand(),
 		statusCommand(), epcisCommand(), cebCommand(), gs1Command(), lotCommand(), vocabularyCommand(),
 		traceCommand(), certificateCommand(), recallCommand(), unitCommand(), productCommand(), plotCommand(), processCommand(), rangeCommand(),
 		customsCommand(), bookCommand(), tariffCommand(),
@@ -36,6 +38,7 @@ const (
 	envHome     = "CARYA_HOME"
 	envMember   = "CARYA_MEMBER"
 	envPassword = "CARYA_PASSWORD"
+	envTrust    = "CARYA_TRUST"
 )
 
 const defaultNode = "http://127.0.0.1:26680"
@@ -171,8 +174,23 @@ func oneLine(text string) string {
 // moment writes Unix milliseconds for people, in UTC.
 func moment(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02 15:04:05.000 UTC") }
 
-// trusted reads a genesis file.
-func trusted(path string) (*types.Genesis, error) {
+// trusted reads a trust file, or the trust in a genesis file.
+func trusted(path string) (*evidence.Trust, error) {
+	data, err := readFile(path, maxGenesis)
+	if err != nil {
+		return nil, usage(trustHint, err)
+	}
+	t, err := evidence.ReadTrust(data)
+	if err != nil {
+		return nil, usage(trustHint, fmt.Errorf("%s: %w", path, err))
+	}
+	return t, nil
+}
+
+const trustHint = "the trust file, or the genesis file, comes from a member that you trust"
+
+// genesisFile reads a genesis file.
+func genesisFile(path string) (*types.Genesis, error) {
 	data, err := readFile(path, maxGenesis)
 	if err != nil {
 		return nil, usage("the genesis file comes from a member that you trust", err)

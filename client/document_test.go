@@ -14,15 +14,19 @@ import (
 	"filippo.io/age"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/caryaledger/carya/app/store"
 	"github.com/caryaledger/carya/client"
+	"github.com/caryaledger/carya/node/prove/chaintest"
 	"github.com/caryaledger/carya/types"
 	"github.com/caryaledger/carya/types/ceb"
 	"github.com/caryaledger/carya/types/ceb/generate"
+	"github.com/caryaledger/carya/types/evidence"
 	"github.com/caryaledger/carya/types/sealed"
 )
 
-// The documents of the fake chain's second block.
+// archiveHeight is the block with the documents.
+const archiveHeight = 6
+
+// The documents of that block.
 const (
 	privateOrder   = "order/lantu/01KAR2HQH0N7DPSEYSB6DNYX4R"
 	privatePayment = "payment/tianmu-pay/01KAR2HQJ0N7DPSEYSB6DNYX4S"
@@ -66,7 +70,7 @@ func (d *storedDocument) file(t testing.TB) []byte {
 	return append(data, '\n')
 }
 
-// archiveTest is a chain whose second block holds an order with a payment, and the documents behind them.
+// archiveTest is a chain with a block that holds an order with a payment, and the documents behind them.
 type archiveTest struct {
 	*fakeChain
 	order, changed, payment, original, lost *storedDocument
@@ -93,34 +97,25 @@ func newArchiveTest(t *testing.T, original ...types.DocumentField) *archiveTest 
 	return a
 }
 
-// record writes the second block.
+// record writes the block with the documents.
 func (a *archiveTest) record(t *testing.T) {
 	t.Helper()
 	event := func(at int64, member string, body types.Body) *types.Event {
-		kind, _ := types.KindOf(body)
-		return &types.Event{Tx: types.Hash{byte(at)}, Height: 2, Time: chainStart + at*1000, Member: member, Kind: kind.Name, Body: bodyOf(t, body)}
+		e := a.Event(types.Hash{byte(at)}, 0, member, body)
+		e.Time = chainStart + at*1000
+		return e
 	}
 	order := types.OrderID(strings.TrimPrefix(privateOrder, "order/"))
-	events := []*types.Event{
-		event(1, "lantu", &types.RecordOrder{Order: a.order.ulid(), Document: a.order.Root}),
-		event(2, "tianmu-pay", &types.RecordPayment{Order: order, Payment: a.payment.ulid(), Document: a.payment.Root, Original: a.original.Root}),
-		event(3, "lantu", &types.RecordOrder{Order: a.order.ulid(), Document: a.changed.Root}),
-	}
-	record := &types.Order{State: types.StatePartial, Flow: types.FlowImport, Slots: []types.Slot{
+	paid := event(2, "tianmu-pay", &types.RecordPayment{Order: order, Payment: a.payment.ulid(), Document: a.payment.Root, Original: a.original.Root})
+	a.Put(privateOrder, &types.Order{State: types.StatePartial, Flow: types.FlowImport, Slots: []types.Slot{
 		{Kind: types.SlotOrder, Member: "lantu", ID: a.order.ulid(), Document: a.changed.Root},
 		{Kind: types.SlotPayment, Member: "tianmu-pay", ID: a.payment.ulid(), Document: a.payment.Root, Tags: []types.Tag{{Name: types.TagOriginal, Value: a.original.Root}}},
-	}}
-	a.height = 2
-	_, err := a.store.Apply(2, []store.Write{
-		{Key: privateOrder, Value: a.fakeChain.record(t, privateOrder, record, events)},
-		{Key: privatePayment, Value: a.fakeChain.record(t, privatePayment, &types.Document{Order: order}, events[1:2])},
-	})
-	if err == nil {
-		err = a.store.Commit(nil)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	}},
+		event(1, "lantu", &types.RecordOrder{Order: a.order.ulid(), Document: a.order.Root}), paid,
+		event(3, "lantu", &types.RecordOrder{Order: a.order.ulid(), Document: a.changed.Root}))
+	a.Put(privatePayment, &types.Document{Order: order}, paid)
+	a.Commit()
+	a.Commit()
 }
 
 // furnish writes the documents into a script's home, and what scripts need beside it.
@@ -142,8 +137,9 @@ func (a *archiveTest) furnish(t *testing.T, dir string) {
 		}
 		write("home/documents/"+name+".json", d.file(t))
 	}
-	write("genesis.json", a.file)
-	write("order.proof", evidenceFile(t, a.evidence(t, types.ClaimHistory, privateOrder)))
+	write("genesis.json", a.File)
+	write("trust.json", a.trustFile(t))
+	write("order.proof", evidenceFile(t, a.evidence(t, evidence.ClaimHistory, privateOrder)))
 	write("lantu.hex", []byte(a.keyHex("lantu")+"\n"))
 }
 
@@ -276,7 +272,7 @@ func sealCommand(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) > 1 {
 		signer = args[1]
 	}
-	ts.Check(cover.Sign(ts.Value("chain").(*archiveTest).keys[signer]))
+	ts.Check(cover.Sign(ts.Value("chain").(*archiveTest).Keys[signer]))
 	data, err := json.Marshal(cover)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
@@ -303,66 +299,98 @@ func recipient(ts *testscript.TestScript) string {
 // TestDisclosureOfRecord mutates what says which ledger holds a disclosure: nothing of it may be changed.
 func TestDisclosureOfRecord(t *testing.T) {
 	chain := newArchiveTest(t)
-	d, err := types.Disclose(chain.order.Kind, chain.order.Fields, chain.order.Seed, []int{1})
+	made := func() *evidence.Evidence {
+		return chain.field(t, privateOrder, chain.order.Kind, chain.order.Fields, chain.order.Seed, 1)
+	}
+	v, err := client.VerifyDisclosure(evidenceFile(t, made()), chain.Trust())
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Chain, d.Record, d.Evidence = chainID, privateOrder, chain.evidence(t, types.ClaimHistory, privateOrder)
-	verify := func(d *types.Disclosure) (*client.DisclosureVerdict, error) {
-		file, err := json.Marshal(d)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return client.VerifyDisclosure(file, chain.genesis)
-	}
-	v, err := verify(d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if v.Ledger.Member != "lantu" || v.Ledger.Height != 2 || !v.Ledger.Replaced || v.Fields[0].Value != "129" {
+	if v.Ledger.Member != "lantu" || v.Ledger.Height != archiveHeight || !v.Ledger.Replaced || v.Fields[0].Value != "129" {
 		t.Errorf("got %+v", v.Ledger)
 	}
-	for name, change := range map[string]func(d *types.Disclosure){
-		"chain":    func(d *types.Disclosure) { d.Chain = "another" },
-		"record":   func(d *types.Disclosure) { d.Record = privateLost },
-		"another":  func(d *types.Disclosure) { d.Record = "order/coop-linan/" + chain.order.ulid() },
-		"root":     func(d *types.Disclosure) { d.Root[3]++ },
-		"value":    func(d *types.Disclosure) { d.Fields[1].Value = "99" },
-		"none":     func(d *types.Disclosure) { d.Evidence = nil },
-		"claim":    func(d *types.Disclosure) { d.Evidence = chain.evidence(t, types.ClaimRecord, privateOrder) },
-		"elsewhat": func(d *types.Disclosure) { d.Evidence = chain.evidence(t, types.ClaimHistory, "order/"+testOrder) },
-		"height":   func(d *types.Disclosure) { d.Evidence.Height++ },
-		"event":    func(d *types.Disclosure) { d.Evidence.Events = d.Evidence.Events[1:] },
-		"unsigned": func(d *types.Disclosure) {
-			d.Evidence = chain.evidence(t, types.ClaimHistory, privateOrder, "hangzhou-customs")
-		},
+	for name, row := range map[string]struct {
+		change func(e *evidence.Evidence, c *evidence.Claim)
+		want   evidence.Reason
+	}{
+		"chain":  {func(e *evidence.Evidence, _ *evidence.Claim) { e.Chain = "another" }, evidence.ChainDiffers},
+		"record": {func(_ *evidence.Evidence, c *evidence.Claim) { c.Document.Record = privateLost }, evidence.CommitmentDiffer},
+		"another": {func(_ *evidence.Evidence, c *evidence.Claim) {
+			c.Document.Record = "order/coop-linan/" + chain.order.ulid()
+		}, evidence.CommitmentDiffer},
+		"root":    {func(_ *evidence.Evidence, c *evidence.Claim) { c.Document.Root[3]++ }, evidence.CommitmentDiffer},
+		"value":   {func(_ *evidence.Evidence, c *evidence.Claim) { c.Document.Fields[1].Value = "99" }, evidence.FieldUnproven},
+		"none":    {func(_ *evidence.Evidence, c *evidence.Claim) { c.Events = nil }, evidence.EventUnproven},
+		"claim":   {func(_ *evidence.Evidence, c *evidence.Claim) { c.Claim = evidence.ClaimEvent }, evidence.ClaimUnknown},
+		"key":     {func(_ *evidence.Evidence, c *evidence.Claim) { c.Key = "order/" + testOrder }, evidence.KeyUnproven},
+		"height":  {func(_ *evidence.Evidence, c *evidence.Claim) { c.Height++ }, evidence.StateMissing},
+		"place":   {func(_ *evidence.Evidence, c *evidence.Claim) { c.Index++ }, evidence.EventUnproven},
+		"nothing": {func(_ *evidence.Evidence, c *evidence.Claim) { c.Document = nil }, evidence.ClaimUnknown},
+		"unsigned": {func(e *evidence.Evidence, _ *evidence.Claim) {
+			*e = *chain.ask(t, &evidence.Asked{Claims: []evidence.Ask{{Claim: evidence.ClaimEvent, Key: privateOrder}}}, "hangzhou-customs")
+			e.Claims[0] = made().Claims[0]
+		}, evidence.PowerShort},
 	} {
-		changed := *d
-		changed.Fields = slices.Clone(d.Fields)
-		evidence := *d.Evidence
-		changed.Evidence = &evidence
-		change(&changed)
-		if _, err := verify(&changed); client.ExitCode(err) != client.ExitNotProven {
-			t.Errorf("%s: got %v, want it not proven", name, err)
-		}
+		e := made()
+		row.change(e, &e.Claims[0])
+		_, err := client.VerifyDisclosure(evidenceFile(t, e), chain.Trust())
+		wantRefused(t, name, err, row.want)
 	}
 }
 
+// A file that shows fields without evidence is a file without evidence.
+func TestDisclosureOffline(t *testing.T) {
+	chain := newArchiveTest(t)
+	part, err := types.Disclose(chain.order.Kind, chain.order.Fields, chain.order.Seed, []int{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part.Record = privateOrder
+	write := func(part types.DocumentPart) []byte {
+		file, err := json.Marshal(&types.Disclosure{Format: types.DisclosureFormat, Chain: chainID, DocumentPart: part})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	v, err := client.VerifyDisclosure(write(*part), nil)
+	if err != nil || v.Ledger != nil || v.Fields[0].Value != "129" {
+		t.Errorf("got %+v, %v", v, err)
+	}
+	_, err = client.VerifyDisclosure(write(*part), chain.Trust())
+	wantRefused(t, "with trust", err, evidence.EventUnproven)
+	part.Fields[1].Value = "99"
+	_, err = client.VerifyDisclosure(write(*part), nil)
+	wantRefused(t, "changed", err, evidence.FieldUnproven)
+	_, err = client.VerifyDisclosure([]byte(`{"format":"carya-disclosure/1","fields":7}`), nil)
+	wantRefused(t, "no disclosure", err, evidence.Malformed)
+	_, err = client.VerifyDisclosure(evidenceFile(t, chain.evidence(t, evidence.ClaimRecord, privateOrder)), nil)
+	wantRefused(t, "evidence of something else", err, evidence.ClaimUnknown)
+}
+
 func FuzzVerifyDisclosure(f *testing.F) {
-	d, err := types.Disclose("CEB311", []types.DocumentField{{Path: "a", Value: "1"}}, types.Secret{1}, []int{0})
+	part, err := types.Disclose("CEB311", []types.DocumentField{{Path: "a", Value: "1"}}, types.Secret{1}, []int{0})
 	if err != nil {
 		f.Fatal(err)
 	}
-	file, _ := json.Marshal(d)
+	file, _ := json.Marshal(&types.Disclosure{Format: types.DisclosureFormat, Chain: chainID, DocumentPart: *part})
 	f.Add(file)
 	chain := newChain(f)
+	d := chaintest.PrivateDocument
+	f.Add(evidenceFile(f, chain.field(f, "order/"+testOrder, d.Kind, d.Fields, d.Seed, 0)))
+	root, err := types.DocumentRoot(d.Kind, d.Fields, d.Seed)
+	if err != nil {
+		f.Fatal(err)
+	}
+	trust := chain.Trust()
+	chain.Store.Close() // its goroutines would confuse the fuzzer
 	f.Fuzz(func(t *testing.T, file []byte) {
 		v, err := client.VerifyDisclosure(file, nil)
 		if err == nil && !v.Proven {
 			t.Error("neither proven nor an error")
 		}
-		if _, err := client.VerifyDisclosure(file, chain.genesis); err == nil {
-			t.Error("proven, and the chain holds no document")
+		if v, err := client.VerifyDisclosure(file, trust); err == nil && v.Root != root {
+			t.Errorf("proven is the document %s, the chain holds only %s", v.Root, root)
 		}
 	})
 }

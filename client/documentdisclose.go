@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 // disclosing is one run of `carya document disclose`.
@@ -31,8 +32,9 @@ func discloseCommand(s *session) *cobra.Command {
 its salt and its Merkle path to the root that the ledger holds. The file tells nothing of the
 other fields but how many there are. "carya document verify" checks it, offline.
 
-With a node, the file also holds the ledger's evidence of the root: the whole history of the
-order's record, with the header that the validators signed. --offline leaves it out.
+With a node, the file is evidence as "carya prove" writes it: it holds the event that put the
+root on the ledger, its place in the order's history, and the header that the validators
+signed, and "carya verify" checks it, too. --offline leaves all that out.
 
 A field is named by its path as "carya document show" prints it, or by its last part where
 only one field has it.`,
@@ -63,36 +65,43 @@ func (d *disclosing) disclose(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	shown, err := types.Disclose(document.Kind, document.Fields, document.Seed, positions)
+	part, err := types.Disclose(document.Kind, document.Fields, document.Seed, positions)
 	if err != nil {
 		return err
 	}
-	shown.Chain, shown.Record = document.Chain, document.Record
-	if !d.offline {
-		if shown.Evidence, err = d.evidence(ctx, shown); err != nil {
-			return err
-		}
-	}
-	file, err := json.MarshalIndent(shown, "", " ")
+	part.Record = document.Record
+	file, how, err := d.form(ctx, document.Chain, part)
 	if err != nil {
 		return err
 	}
-	if err := d.deliver(d.to, append(file, '\n')); err != nil {
+	if err := d.deliver(d.to, file); err != nil {
 		return err
 	}
-	return d.tell(shown, len(file)+1)
+	return d.tell(part, len(file), how)
 }
 
-func (d *disclosing) tell(shown *types.Disclosure, size int) error {
-	evidence := "without evidence that a ledger holds the root"
-	if shown.Evidence != nil {
-		evidence = fmt.Sprintf("with the history of %s until block %d", shown.Evidence.Key, shown.Evidence.Height)
+// form writes the disclosure as a file, and says with what evidence.
+func (d *disclosing) form(ctx context.Context, chain string, part *types.DocumentPart) (file []byte, how string, err error) {
+	if d.offline {
+		file, err = json.MarshalIndent(&types.Disclosure{Format: types.DisclosureFormat, Chain: chain, DocumentPart: *part}, "", " ")
+		return append(file, '\n'), "without evidence that a ledger holds the root", err
 	}
-	d.say("✓ %s: %d of %s of %s, %d bytes, %s", d.to, len(shown.Fields)-1, count(int(shown.Size)-1, "field"), shown.Record, size, evidence)
-	for _, f := range shown.Fields[1:] {
+	e, err := d.evidence(ctx, chain, part)
+	if err != nil {
+		return nil, "", err
+	}
+	c := &e.Claims[0]
+	c.Claim, c.Document = evidence.ClaimField, part
+	file, err = e.Encode()
+	return file, fmt.Sprintf("with event %d of %s, until block %d", c.Index+1, c.Key, c.Height), err
+}
+
+func (d *disclosing) tell(part *types.DocumentPart, size int, how string) error {
+	d.say("✓ %s: %d of %s of %s, %d bytes, %s", d.to, len(part.Fields)-1, count(int(part.Size)-1, "field"), part.Record, size, how)
+	for _, f := range part.Fields[1:] {
 		d.say("    %s  %s", oneLine(f.Path), oneLine(f.Value))
 	}
-	return d.emit(map[string]any{"file": d.to, "record": shown.Record, "root": shown.Root, "fields": len(shown.Fields) - 1, "evidence": shown.Evidence != nil})
+	return d.emit(map[string]any{"file": d.to, "record": part.Record, "root": part.Root, "fields": len(part.Fields) - 1, "evidence": !d.offline})
 }
 
 // positions returns where the named fields stand, ascending.
@@ -131,19 +140,19 @@ func (d *document) position(name string) (int, error) {
 		count(len(found), "field"), name, d.Fields[found[0]].Path, d.Fields[found[1]].Path))
 }
 
-// evidence fetches the proof of the record in whose history the root stands.
-func (d *disclosing) evidence(ctx context.Context, shown *types.Disclosure) (*types.Evidence, error) {
+// evidence fetches the proof of the event that put the root on the ledger.
+func (d *disclosing) evidence(ctx context.Context, chain string, part *types.DocumentPart) (*evidence.Evidence, error) {
 	node, err := d.dial()
 	if err != nil {
 		return nil, err
 	}
 	defer node.Close()
-	e, err := evidenceOf(ctx, node, shown.Record)
+	e, err := evidenceOf(ctx, node, part.Record, part.Root)
 	if silent := (*Unreachable)(nil); errors.As(err, &silent) {
 		return nil, &Failure{ExitUnreachable, err, "--offline writes the disclosure without the ledger's evidence"}
 	}
 	if err == nil {
-		_, err = findRoot(e, shown)
+		_, err = findRoot(e, chain, part.Record, part.Root)
 	}
 	if err != nil {
 		return nil, &Failure{ExitFailed, err, "was the document recorded? --offline discloses it all the same"}
@@ -151,21 +160,16 @@ func (d *disclosing) evidence(ctx context.Context, shown *types.Disclosure) (*ty
 	return e, nil
 }
 
-// evidenceOf returns the proven history of the record that holds a document's root: the order's.
-func evidenceOf(ctx context.Context, node *Client, record string) (*types.Evidence, error) {
+// evidenceOf returns the proof of the event that committed to a document's root, in the history of the record that holds it:
+// the order's.
+func evidenceOf(ctx context.Context, node *Client, record string, root types.Hash) (*evidence.Evidence, error) {
 	key, err := holderOf(ctx, node, record)
 	if err != nil {
 		return nil, err
 	}
-	e, err := node.Evidence(ctx, types.ClaimHistory, key, 0)
+	e, err := node.Prove(ctx, &evidence.Asked{Claims: []evidence.Ask{{Claim: evidence.ClaimEvent, Key: key, Root: root[:]}}})
 	if err != nil {
 		return nil, fmt.Errorf("evidence of %s: %w", key, err)
-	}
-	if e.Claim == types.ClaimAbsence {
-		return nil, types.Refuse(types.NotFound, "key", "the ledger has no record %s", key)
-	}
-	if e.Key != key || e.Claim != types.ClaimHistory {
-		return nil, fmt.Errorf("node %s sent a proof of the %s of %.100q, not of the history of %s", node.Node(), e.Claim, e.Key, key)
 	}
 	return e, nil
 }
@@ -192,23 +196,22 @@ func holderOf(ctx context.Context, node *Client, record string) (string, error) 
 	return types.PrefixOrder + "/" + string(d.Order), nil
 }
 
-// findRoot finds the event that put a disclosure's root on the ledger. It verifies nothing else of the evidence.
-func findRoot(e *types.Evidence, d *types.Disclosure) (*types.Event, error) {
-	if e.Chain != d.Chain {
-		return nil, fmt.Errorf("the evidence is of the chain %.60q, the document of %.60q", e.Chain, d.Chain)
+// findRoot finds the event that put a document's root on the ledger as the document's record, in any history or event that
+// evidence claims. It verifies nothing.
+func findRoot(e *evidence.Evidence, chain, record string, root types.Hash) (*types.Event, error) {
+	if e.Chain != chain {
+		return nil, fmt.Errorf("the evidence is of the chain %.60q, the document of %.60q", e.Chain, chain)
 	}
-	for i, raw := range e.Events {
-		event, err := types.DecodeEvent(raw)
-		if err != nil {
-			return nil, fmt.Errorf("event %d of %s: %w", i, e.Key, err)
-		}
-		record, commits, err := event.CommitsTo(d.Root)
-		if err != nil {
-			return nil, fmt.Errorf("event %d of %s: %w", i, e.Key, err)
-		}
-		if commits && record == d.Record {
-			return event, nil
+	for i := range e.Claims {
+		for _, raw := range e.Claims[i].Events {
+			event, err := types.DecodeEvent(raw)
+			if err != nil {
+				continue // of a later release: not what this one recorded
+			}
+			if made, commits, err := event.CommitsTo(root); err == nil && commits && made == record {
+				return event, nil
+			}
 		}
 	}
-	return nil, fmt.Errorf("in the history of %.100q nothing commits %.100q to the root %s", e.Key, d.Record, d.Root)
+	return nil, fmt.Errorf("the evidence (%s) commits %.100q to no document with the root %s", briefly(e.Claims), record, root)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 // The exit codes of the commands.
@@ -33,7 +34,7 @@ func (f *Failure) Unwrap() error { return f.Err }
 func ExitCode(err error) int {
 	var failure *Failure
 	var silent *Unreachable
-	var unproven *NotProven
+	var unproven *evidence.Refusal
 	code, coded := types.CodeOf(err)
 	switch {
 	case err == nil:

@@ -3,10 +3,9 @@ package client
 import (
 	"context"
 	"time"
-)
 
-// VerifyBare is Verify without the guard that turns panics into errors.
-var VerifyBare = verify
+	"github.com/caryaledger/carya/types/evidence"
+)
 
 // CheckKey is checkKey.
 var CheckKey = checkKey
@@ -33,4 +32,13 @@ func VaultCost(file []byte) (cost float64, ok bool) {
 		return p["c"].(float64), true
 	}
 	return p["n"].(float64) * p["r"].(float64) * p["p"].(float64), true
+}
+
+// Meanings are the words for each reason: what it means, and what there is to do.
+func Meanings() map[evidence.Reason][2]string {
+	all := map[evidence.Reason][2]string{}
+	for reason, m := range meanings {
+		all[reason] = [2]string{m.is, m.do}
+	}
+	return all
 }

@@ -9,17 +9,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 const keysHelp = `A key is a path: lot/06901234000016.L2026A, order/<platform>/<ULID>, member/<id>,
 payment/<company>/<ULID>, waybill/<carrier>/<ULID>, declaration/<declarant>/<ULID>,
 key/<address>, chain/params, chain/blocks.`
 
+const keyHint = "a key is a path such as lot/06901234000016.L2026A or member/coop-linan"
+
 // ask makes a function that needs a node and one key.
 func (s *session) ask(f func(ctx context.Context, node *Client, key string) error) func(*cobra.Command, []string) error {
 	return s.run(func(ctx context.Context, args []string) error {
 		if err := checkKey(args[0]); err != nil {
-			return usage("a key is a path such as lot/06901234000016.L2026A or member/coop-linan", err)
+			return usage(keyHint, err)
 		}
 		node, err := s.dial()
 		if err != nil {
@@ -65,38 +68,45 @@ func getCommand() *cobra.Command {
 
 func historyCommand() *cobra.Command {
 	var prove bool
-	p := &proof{claim: types.ClaimHistory}
+	p := &proof{}
 	cmd := &cobra.Command{
 		Use:   "history KEY",
 		Short: "Show everything that ever happened to a record",
 		Long: "Show everything that ever happened to the record under a key, as the node says; with --prove, write\n" +
 			"it to a file that proves that nothing is missing and nothing is invented.\n\n" + keysHelp,
-		Example: "  carya history lot/06901234000016.L2026A\n  carya history lot/06901234000016.L2026A --prove -o lot.proof",
+		Example: "  carya history lot/06901234000016.L2026A\n  carya history lot/06901234000016.L2026A --prove -o lot.json",
 		Args:    takes(1, 1, "a key"),
 	}
 	p.session = newSession(cmd)
-	p.flags(cmd)
+	p.flags(cmd.Flags())
 	cmd.Flags().BoolVar(&prove, "prove", false, "write the proof of it instead")
-	cmd.RunE = p.ask(func(ctx context.Context, node *Client, key string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if prove {
-			return p.write(ctx, node, key)
+			return p.ofKeys(evidence.ClaimHistory)(cmd, args)
 		}
-		if p.to != "" || p.height != 0 || p.trust != "" {
-			return usage("", fmt.Errorf("--output, --height and --trust are for --prove"))
+		for _, name := range []string{"output", "height", "newest", "compact", "trust"} {
+			if cmd.Flags().Changed(name) {
+				return usage("", fmt.Errorf("--%s is for --prove", name))
+			}
 		}
-		h, err := node.History(ctx, key)
-		if err != nil {
-			return fmt.Errorf("history of %s: %w", key, err)
-		}
-		var b strings.Builder
-		fmt.Fprintf(&b, "%s: %s\n", key, count(int(h.Size), "event"))
-		for i := range h.Events {
-			writeEvent(&b, i, &h.Events[i])
-		}
-		p.say("%s", strings.TrimSuffix(b.String(), "\n"))
-		return p.emit(h)
-	})
+		return p.ask(p.show)(cmd, args)
+	}
 	return cmd
+}
+
+// show prints a record's history, as the node says.
+func (s *session) show(ctx context.Context, node *Client, key string) error {
+	h, err := node.History(ctx, key)
+	if err != nil {
+		return fmt.Errorf("history of %s: %w", key, err)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n", key, count(int(h.Size), "event"))
+	for i := range h.Events {
+		writeEvent(&b, i, &h.Events[i])
+	}
+	s.say("%s", strings.TrimSuffix(b.String(), "\n"))
+	return s.emit(h)
 }
 
 func receiptCommand() *cobra.Command {

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,7 +11,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/caryaledger/carya/node/prove"
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 // fakeNode answers as a node's gateway does, from a fake chain. It checks signatures and executes nothing: what it is
@@ -26,6 +29,7 @@ type fakeNode struct {
 	records map[string][]byte // beside those of the chain
 	before  func(w http.ResponseWriter, r *http.Request) (answered bool)
 	judge   func(tx *types.Verified) *types.Result
+	lie     func(e *evidence.Evidence) // about what is proven
 }
 
 const committedHeight = 2
@@ -34,13 +38,13 @@ func newNode(t testing.TB, c *fakeChain) *fakeNode {
 	n := &fakeNode{t: t, chain: c, results: map[types.Hash]*types.Result{}, records: map[string][]byte{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", n.status)
-	mux.HandleFunc("GET /v1/genesis", func(w http.ResponseWriter, _ *http.Request) { w.Write(c.file) })
+	mux.HandleFunc("GET /v1/genesis", func(w http.ResponseWriter, _ *http.Request) { w.Write(c.File) })
 	mux.HandleFunc("POST /v1/transactions", n.submit)
 	mux.HandleFunc("POST /v1/transactions/batch", n.batch)
 	mux.HandleFunc("GET /v1/transactions/{digest}", n.receipt)
 	mux.HandleFunc("GET /v1/records/{key...}", n.record)
 	mux.HandleFunc("GET /v1/history/{key...}", n.history)
-	mux.HandleFunc("GET /v1/evidence/{what}/{key...}", n.evidence)
+	mux.HandleFunc("POST /v1/evidence", n.evidence)
 	mux.HandleFunc("GET /v1/blocks/{height}", n.block)
 	n.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n.mu.Lock()
@@ -73,12 +77,12 @@ func refuse(w http.ResponseWriter, err error) {
 
 func (n *fakeNode) status(w http.ResponseWriter, _ *http.Request) {
 	answer(w, 200, types.Status{
-		Version: "test", Chain: chainID, Genesis: n.chain.hash, Member: "lantu", Validator: true, Height: committedHeight,
+		Version: "test", Chain: chainID, Genesis: n.chain.Hash, Member: "lantu", Validator: true, Height: committedHeight,
 		Time: chainStart + 3000, Peers: 3, Pool: types.PoolStatus{Capacity: 1000}, Oldest: 1,
 	})
 }
 
-func (n *fakeNode) domain() types.Domain { return types.NewDomain(chainID, n.chain.hash) }
+func (n *fakeNode) domain() types.Domain { return types.NewDomain(chainID, n.chain.Hash) }
 
 func (n *fakeNode) submit(w http.ResponseWriter, r *http.Request) {
 	raw, err := io.ReadAll(r.Body)
@@ -102,7 +106,7 @@ func (n *fakeNode) accept(raw []byte) (*types.Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := n.chain.keys[v.Transaction.Member]
+	key := n.chain.Keys[v.Transaction.Member]
 	if key == nil {
 		return nil, types.Refuse(types.MemberUnknown, "member", "%q", v.Transaction.Member)
 	}
@@ -162,17 +166,7 @@ func (n *fakeNode) value(key string) []byte {
 	if v := n.records[key]; v != nil {
 		return v
 	}
-	view, err := n.chain.store.View(n.chain.height)
-	if err != nil {
-		n.t.Error(err)
-		return nil
-	}
-	defer view.Close()
-	value, err := view.Get(key)
-	if err != nil {
-		n.t.Error(err)
-	}
-	return value
+	return n.chain.value(n.t, key)
 }
 
 func (n *fakeNode) put(key string, record types.Record) {
@@ -188,13 +182,18 @@ func (n *fakeNode) record(w http.ResponseWriter, r *http.Request) {
 		problem(w, 404, types.NotFound, "key", key+" is not there")
 		return
 	}
-	answer(w, 200, types.RecordAnswer{Key: key, Height: n.chain.height, Value: value, Record: json.RawMessage(`"as the node likes it"`)})
+	answer(w, 200, types.RecordAnswer{Key: key, Height: n.chain.Last(), Value: value, Record: json.RawMessage(`"as the node likes it"`)})
 }
 
 func (n *fakeNode) history(w http.ResponseWriter, r *http.Request) {
 	key := r.PathValue("key")
 	h := types.HistoryAnswer{Key: key}
-	for _, e := range n.chain.histories[key] {
+	for _, raw := range n.chain.Raw[key] {
+		e, err := types.DecodeEvent(raw)
+		if err != nil {
+			n.t.Error(err)
+			return
+		}
 		body, err := types.DecodeBody(e.Kind, e.Body)
 		if err != nil {
 			problem(w, 404, types.NotFound, "key", err.Error())
@@ -209,12 +208,34 @@ func (n *fakeNode) history(w http.ResponseWriter, r *http.Request) {
 	answer(w, 200, h)
 }
 
+// evidence proves what is asked for, as a node does.
 func (n *fakeNode) evidence(w http.ResponseWriter, r *http.Request) {
-	key, claim := r.PathValue("key"), r.PathValue("what")
-	if n.value(key) == nil {
-		claim = types.ClaimAbsence
+	var asked evidence.Asked
+	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+		problem(w, 422, types.Malformed, "", err.Error())
+		return
 	}
-	answer(w, 200, n.chain.evidence(n.t, claim, key))
+	n.chain.mu.Lock()
+	e, err := prove.Evidence(r.Context(), n.chain.Chain, &asked)
+	n.chain.mu.Unlock()
+	if r := (*types.Refusal)(nil); errors.As(err, &r) {
+		field := r.Field
+		if c := (*prove.ClaimError)(nil); errors.As(err, &c) {
+			field = fmt.Sprintf("claims[%d].%s", c.Claim, field)
+		}
+		problem(w, http.StatusNotFound, r.Code, field, r.Detail)
+		return
+	} else if err != nil {
+		problem(w, http.StatusInternalServerError, types.OK, "", err.Error())
+		return
+	}
+	n.mu.Lock()
+	if n.lie != nil {
+		n.lie(e)
+	}
+	n.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(evidenceFile(n.t, e))
 }
 
 func (n *fakeNode) block(w http.ResponseWriter, r *http.Request) {

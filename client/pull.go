@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 func pullCommand() *cobra.Command {
@@ -23,7 +25,7 @@ With each payment the payment company can commit to its original record: the led
 root of it from that moment, and nothing of what it says. When customs asks later, the payment
 company hands out its record, and the platform's answer either is what was committed, or not.`,
 		Example: `  carya pull hand-out payment/tianmu-pay/01KB0Q8YDRN7DPSEYSB6DNYX4Q -o original.json
-  carya pull check answer.json --original original.json --trust genesis.json`,
+  carya pull check answer.json --original original.json --trust trust.json`,
 	}
 	s := newSession(cmd)
 	return group(cmd, pullCheckCommand(s), handOutCommand(s))
@@ -97,7 +99,7 @@ type pullVerdict struct {
 	Height      int64            `json:"height"`
 	Time        int64            `json:"time"`     // of the block, Unix milliseconds
 	After       int64            `json:"after"`    // milliseconds from the payment to the block
-	Verified    bool             `json:"verified"` // against a trusted genesis; else the node says so
+	Verified    bool             `json:"verified"` // against a trust file; else the node says so
 	Same        bool             `json:"same"`     // the answer is what was committed
 	Fields      int              `json:"fields"`
 	Differences []pullDifference `json:"differences,omitempty"`
@@ -121,22 +123,22 @@ when the commitment was made.
 
 The payment company's record, with its seed, comes from "carya pull hand-out" (--original), or
 from this home if it is its own. That the ledger holds its root comes from the node, or from an
-evidence file of the order's history (--evidence), offline. --trust checks the proof; without
-it the node is believed.
+evidence file (--evidence), offline: of the event, or of the order's whole history. --trust
+checks the proof; without it the node is believed.
 
 Exit codes: 0 the answer is what was committed, 1 it is not, 4 the commitment is not proven.`,
 		Example: `  carya pull check answer.json --original original.json
-  carya history order/lantu/01KB0Q7Z40N7DPSEYSB6DNYX4Q --prove -o order.proof
-  carya pull check answer.json --original original.json --evidence order.proof --trust genesis.json`,
+  carya prove history order/lantu/01KB0Q7Z40N7DPSEYSB6DNYX4Q -o order.json
+  carya pull check answer.json --original original.json --evidence order.json --trust trust.json`,
 		Args: takes(1, 1, "an answer's file, or - for standard input"),
 	}
 	f := cmd.Flags()
 	f.StringVar(&p.original, "original", "", "the payment company's record, a file of `carya pull hand-out` (default this home's)")
-	f.StringVar(&p.evidence, "evidence", "", "evidence file of the order's history (default the node is asked)")
-	f.StringVar(&p.trust, "trust", "", "genesis file: verify the evidence")
+	f.StringVar(&p.evidence, "evidence", "", "evidence file of the event, or of the order's history (default the node is asked)")
+	f.StringVar(&p.trust, "trust", os.Getenv(envTrust), trustHelp+": verify the evidence")
 	cmd.RunE = s.run(func(ctx context.Context, args []string) error {
 		if p.evidence != "" && p.trust == "" {
-			return usage("it says which validators may vouch for the chain; members hand it out", errors.New("an evidence file proves nothing without --trust GENESIS"))
+			return usage("it says which validators may vouch for the chain; members hand it out", errors.New("an evidence file proves nothing without --trust TRUST"))
 		}
 		return p.check(ctx, args[0])
 	})
@@ -157,11 +159,11 @@ func (p *pullCheck) check(ctx context.Context, answer string) error {
 		return err
 	}
 	if err := original.check(); err != nil {
-		return p.refute(answer, &NotProven{"the payment company's record", err})
+		return p.refute(answer, uncommitted(evidence.FieldUnproven, fmt.Errorf("the payment company's record: %w", err)))
 	}
 	v := &pullVerdict{Answer: answer, Record: original.Record, Transaction: transaction, Root: original.Root, Fields: len(original.Fields)}
 	if err := p.locate(ctx, v, original); err != nil {
-		return p.refuse(answer, err)
+		return p.refute(answer, err)
 	}
 	if err := v.compare(fields, original); err != nil {
 		return err
@@ -169,12 +171,9 @@ func (p *pullCheck) check(ctx context.Context, answer string) error {
 	return p.tell(v)
 }
 
-// refuse tells what is wrong with the commitment; an error of another kind stays what it is.
-func (p *pullCheck) refuse(answer string, err error) error {
-	if n := (*NotProven)(nil); errors.As(err, &n) {
-		return p.refute(answer, err)
-	}
-	return err
+// uncommitted is the refusal of an original record that nobody committed to.
+func uncommitted(reason evidence.Reason, err error) error {
+	return &evidence.Refusal{Reason: reason, Claim: -1, Detail: err.Error()}
 }
 
 // findOriginal returns the record behind a payment: the file that was named, or this home's with that transaction number.
@@ -211,55 +210,47 @@ func (p *pullCheck) findOriginal(transaction string) (*document, error) {
 
 // locate finds the event that committed to the original record.
 func (p *pullCheck) locate(ctx context.Context, v *pullVerdict, original *document) error {
-	e, err := p.history(ctx, original.Record)
+	e, err := p.commitment(ctx, original)
 	if err != nil {
 		return err
 	}
 	if p.trust != "" {
-		genesis, err := trusted(p.trust)
+		trust, err := trusted(p.trust)
 		if err != nil {
 			return err
 		}
-		file, err := json.Marshal(e)
-		if err != nil {
-			return err
-		}
-		if _, err := Verify(file, genesis); err != nil {
+		if _, err := e.Verify(trust); err != nil {
 			return err
 		}
 		v.Verified = true
 	}
-	event, err := findRoot(e, &types.Disclosure{Chain: original.Chain, Record: original.Record, Root: original.Root})
+	event, err := findRoot(e, original.Chain, original.Record, original.Root)
 	if err != nil {
-		return &NotProven{"the commitment", err}
+		return uncommitted(evidence.CommitmentDiffer, err)
 	}
 	paid, err := types.ULIDTime(original.ulid())
 	if err != nil {
-		return &NotProven{"the commitment", err}
+		return uncommitted(evidence.CommitmentDiffer, err)
 	}
 	v.Member, v.Height, v.Time, v.After = event.Member, event.Height, event.Time, event.Time-paid
 	return nil
 }
 
-// history returns the history in which the commitment stands: the file's, or the node's.
-func (p *pullCheck) history(ctx context.Context, record string) (*types.Evidence, error) {
+// commitment returns the evidence in which the commitment stands: the file's, or the node's.
+func (p *pullCheck) commitment(ctx context.Context, original *document) (*evidence.Evidence, error) {
 	if p.evidence != "" {
 		data, err := readFile(p.evidence, MaxEvidence)
 		if err != nil {
 			return nil, usage("", err)
 		}
-		e, err := types.ParseEvidence(data)
-		if err != nil {
-			return nil, &NotProven{"the file", err}
-		}
-		return e, nil
+		return evidence.Parse(data)
 	}
 	node, err := p.dial()
 	if err != nil {
 		return nil, err
 	}
 	defer node.Close()
-	return evidenceOf(ctx, node, record)
+	return evidenceOf(ctx, node, original.Record, original.Root)
 }
 
 // compare finds the fields in which the answer is not what was committed. What decides is the root: an answer with the
@@ -298,7 +289,7 @@ func pullDifferences(committed, answered []types.DocumentField) []pullDifference
 }
 
 func (p *pullCheck) tell(v *pullVerdict) error {
-	checked := "the node says so; --trust GENESIS checks the proof"
+	checked := "the node says so; --trust TRUST checks the proof"
 	if v.Verified {
 		checked = "verified against " + p.trust
 	}

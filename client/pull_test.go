@@ -8,6 +8,7 @@ import (
 	"github.com/caryaledger/carya/client"
 	"github.com/caryaledger/carya/types"
 	"github.com/caryaledger/carya/types/ceb/generate"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 // TestPullCommands runs the scripts in testdata/pull: the payment company committed to the record that the platform
@@ -32,6 +33,9 @@ func TestPullCommands(t *testing.T) {
 		scriptFile{"answer.json", answer},
 		scriptFile{"wrong.json", []byte(strings.Replace(string(answer), `"verDept":"3"`, `"verDept":"1"`, 1))},
 		scriptFile{"forged.json", forged.file(t)}, scriptFile{"uncommitted.json", other.file(t)},
-		scriptFile{"order.proof", evidenceFile(t, chain.evidence(t, types.ClaimHistory, privateOrder))},
+		scriptFile{"event.proof", evidenceFile(t, chain.ask(t, &evidence.Asked{Claims: []evidence.Ask{
+			{Claim: evidence.ClaimEvent, Key: privateOrder, Root: chain.original.Root[:]},
+		}}))},
+		scriptFile{"order.proof", evidenceFile(t, chain.evidence(t, evidence.ClaimHistory, privateOrder))},
 	)
 }

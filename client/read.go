@@ -50,21 +50,6 @@ func (c *Client) History(ctx context.Context, key string) (*types.HistoryAnswer,
 	return get[types.HistoryAnswer](ctx, c, "/v1/history/"+key, nil)
 }
 
-// Evidence returns a file that proves a claim (types.ClaimRecord, ClaimAbsence or ClaimHistory) about a key after the
-// block at height, 0 being the last that can be proven. Asked for a record or an absence, a node proves whichever of the
-// two is the case. It verifies nothing: see [Verify].
-func (c *Client) Evidence(ctx context.Context, claim, key string, height int64) (*types.Evidence, error) {
-	what := "record"
-	switch claim {
-	case types.ClaimRecord, types.ClaimAbsence:
-	case types.ClaimHistory:
-		what = "history"
-	default:
-		return nil, fmt.Errorf("evidence of %s: no claim is called %q", key, claim)
-	}
-	return get[types.Evidence](ctx, c, "/v1/evidence/"+what+"/"+key, atHeight(height))
-}
-
 // Block returns what the block at height did. If it is not there yet, the node waits for it as long as wait says.
 func (c *Client) Block(ctx context.Context, height int64, wait time.Duration) (*types.Block, error) {
 	path := "/v1/blocks/" + strconv.FormatInt(height, 10)

@@ -48,7 +48,7 @@ func (n *fakeNode) homeOf(t *testing.T, member string) string {
 	t.Helper()
 	home := t.TempDir()
 	writeFile(t, home, "pass", []byte("correct horse\n"))
-	if _, err := (client.Keyring{Dir: filepath.Join(home, "keys")}).Create(member, n.chain.keys[member], "correct horse", client.Light); err != nil {
+	if _, err := (client.Keyring{Dir: filepath.Join(home, "keys")}).Create(member, n.chain.Keys[member], "correct horse", client.Light); err != nil {
 		t.Fatal(err)
 	}
 	return home

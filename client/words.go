@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/fxamacker/cbor/v2"
-
 	"github.com/caryaledger/carya/types"
 	"github.com/caryaledger/carya/types/epcis"
 	"github.com/caryaledger/carya/types/gs1"
@@ -241,22 +239,21 @@ func quantityList(list []epcis.Quantity) string {
 }
 
 // readableBody returns an event's body as JSON: of a kind of the catalogue, of the genesis, or else its encoding's notation.
-func readableBody(e *types.Event) (json.RawMessage, error) {
+func readableBody(e *types.Event) json.RawMessage {
 	if _, known := types.KindNamed(e.Kind); known {
-		body, err := types.DecodeBody(e.Kind, e.Body)
-		if err != nil {
-			return nil, err
+		if body, err := types.DecodeBody(e.Kind, e.Body); err == nil {
+			if text, err := json.Marshal(body); err == nil {
+				return text
+			}
 		}
-		return json.Marshal(body)
+		return diagnosed(e.Body)
 	}
 	for _, v := range []any{new(types.GenesisMember), new(types.Params)} {
 		if types.Decode(e.Body, v) == nil {
-			return json.Marshal(v)
+			if text, err := json.Marshal(v); err == nil {
+				return text
+			}
 		}
 	}
-	text, err := cbor.Diagnose(e.Body)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(text)
+	return diagnosed(e.Body)
 }

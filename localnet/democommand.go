@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/caryaledger/carya/client"
 	"github.com/caryaledger/carya/localnet/demo"
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 // showing is one run of `carya demo`.
@@ -39,9 +41,9 @@ and play a story with them: certified hickory nuts from the grove to the shop in
 recall, and three purchases from abroad, from the companies' own customs messages: one is released and
 signed for, one is detained, one comes back. Some steps must be refused. Every step is a command that you could type; --commands prints them.
 
-At the end there is an evidence file, which is verified offline. The network stays up until
-Ctrl-C, with --exit it ends by itself, before the verification. What stays is the folder of
-the evidence, the genesis and the documents.`,
+At the end there is an evidence file, which is verified offline, and a QR code of what a shopper
+sees. The network stays up until Ctrl-C, with --exit it ends by itself, before the verification.
+What stays is the folder of the evidence, the trust file, the genesis and the documents.`,
 		Example: "  carya demo\n  carya demo --commands\n  carya demo --exit --json",
 		Args:    cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
 	}
@@ -50,7 +52,7 @@ the evidence, the genesis and the documents.`,
 	f.BoolVar(&d.exit, "exit", false, "end when the story is told")
 	f.BoolVar(&d.json, "json", false, "print one JSON object for each step")
 	f.BoolVar(&d.commands, "commands", false, "print the command of each step")
-	f.StringVarP(&d.folder, "output", "o", "", "folder for the evidence, the genesis and the documents (default a new one among the temporary files)")
+	f.StringVarP(&d.folder, "output", "o", "", "folder for the evidence, the trust file and the documents (default a new one among the temporary files)")
 	f.IntVar(&d.spec.BasePort, "base-port", DefaultBasePort, "where the ports begin; the next free hundred is taken")
 	f.DurationVar(&d.spec.TimeoutCommit, "timeout-commit", defaultTimeoutCommit, "pause between two blocks")
 	d.spec.Validators = storyValidators
@@ -90,7 +92,9 @@ func (d *showing) show(ctx context.Context) (err error) {
 	if err := d.conclude(n, proof); err != nil || d.exit {
 		return err
 	}
-	d.invite(n, proof)
+	if err := d.invite(n, proof); err != nil {
+		return err
+	}
 	<-ctx.Done()
 	d.say("\nThe network ends.")
 	return nil
@@ -135,12 +139,15 @@ func (d *showing) play(ctx context.Context, n *Network) (*demo.Proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	genesis := filepath.Join(d.folder, "genesis.json")
-	if err := copyFile(genesis, n.Genesis()); err != nil {
+	if err := copyFile(filepath.Join(d.folder, "genesis.json"), n.Genesis()); err != nil {
+		return nil, err
+	}
+	trust := filepath.Join(d.folder, "trust.json")
+	if err := writeTrust(trust, n.Genesis()); err != nil {
 		return nil, err
 	}
 	stage := &demo.Stage{
-		Cast: cast, Genesis: genesis, Documents: d.folder, Password: n.PasswordFile(),
+		Cast: cast, Trust: trust, Documents: d.folder, Password: n.PasswordFile(),
 		Home:     func(id string) string { return filepath.Join(n.Home, id) },
 		Register: func(file string, certificate []byte) error { return n.register(file, certificate) },
 		Node:     n.nodeOf,
@@ -200,6 +207,22 @@ func (n *Network) nodeOf(id string) string {
 func copyFile(to, from string) error {
 	data, err := os.ReadFile(from)
 	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o600)
+}
+
+// writeTrust writes the trust in a genesis file.
+func writeTrust(to, genesis string) error {
+	data, err := os.ReadFile(genesis)
+	if err != nil {
+		return err
+	}
+	trust, err := evidence.ReadTrust(data)
+	if err != nil {
+		return err
+	}
+	if data, err = trust.Encode(); err != nil {
 		return err
 	}
 	return os.WriteFile(to, data, 0o600)
@@ -276,7 +299,7 @@ func (d *showing) conclude(n *Network, proof *demo.Proof) error {
 		return fmt.Errorf("verify %s: %w", proof.File, err)
 	}
 	if d.json {
-		return d.emit(concluded{"proof", proof.File, proof.Genesis, len(running), d.refused, verdict, time.Since(d.begin).Milliseconds()})
+		return d.emit(concluded{"proof", proof.File, proof.Orders, proof.Trust, len(running), d.refused, verdict, time.Since(d.begin).Milliseconds()})
 	}
 	info, err := os.Stat(proof.File)
 	if err != nil {
@@ -291,6 +314,8 @@ func (d *showing) conclude(n *Network, proof *demo.Proof) error {
 	}
 	d.say("  $ %s\n", verifyCommand(proof))
 	d.say("%s", verdict)
+	d.say("A second file proves that a list of all orders of the platform of this day is complete:")
+	d.say("  $ %s verify %s --trust %s\n", os.Args[0], proof.Orders, proof.Trust)
 	d.say("The story took %.1f s, with %d refusals that had to be.", time.Since(d.begin).Seconds(), d.refused)
 	return nil
 }
@@ -299,7 +324,8 @@ func (d *showing) conclude(n *Network, proof *demo.Proof) error {
 type concluded struct {
 	Kind    string          `json:"kind"`
 	File    string          `json:"evidence"`
-	Genesis string          `json:"genesis"`
+	Orders  string          `json:"orders"`
+	Trust   string          `json:"trust"`
 	Running int             `json:"nodes_running"` // while the evidence was verified
 	Refused int             `json:"refused"`
 	Verdict *client.Verdict `json:"verdict"`
@@ -307,15 +333,16 @@ type concluded struct {
 }
 
 func verifyCommand(p *demo.Proof) string {
-	return fmt.Sprintf("%s verify %s --trust %s", os.Args[0], p.File, p.Genesis)
+	return fmt.Sprintf("%s verify %s --trust %s", os.Args[0], p.File, p.Trust)
 }
 
 // invite says what to try while the network is up.
-func (d *showing) invite(n *Network, proof *demo.Proof) {
+func (d *showing) invite(n *Network, proof *demo.Proof) error {
 	if d.json {
-		return
+		return nil
 	}
 	api := n.Nodes()[0].Node.API
+	lot := strings.TrimPrefix(proof.Key, types.PrefixLot+"/")
 	d.say("\nThe network is up until Ctrl-C:")
 	for _, m := range n.Nodes() {
 		d.say("  %-18s %s", m.ID, m.Node.API)
@@ -323,9 +350,22 @@ func (d *showing) invite(n *Network, proof *demo.Proof) {
 	d.say("\nTry in another terminal:")
 	d.say("  %s status --node %s", os.Args[0], api)
 	d.say("  %s history %s --node %s", os.Args[0], proof.Key, api)
-	d.say("  %s", verifyCommand(proof))
-	d.say("  %s trace %s --node %s", os.Args[0], strings.TrimPrefix(proof.Key, types.PrefixLot+"/"), api)
+	d.say("  %s prove %s --node %s --trust %s -o record.json", os.Args[0], proof.Key, api, proof.Trust)
+	d.say("  %s trace %s --node %s", os.Args[0], lot, api)
 	d.say("  curl '%s/epcis/events?EQ_bizStep=shipping'", api)
+	d.say("\nTo verify, without any node, also when the network is gone:")
+	d.say("  %s verify %s --trust %s", os.Args[0], filepath.Dir(proof.File), proof.Trust)
 	d.say("\nTo speak as %s in another terminal (docs/cooperative.md goes on from there):", cooperative)
 	d.say("  export CARYA_HOME=%s CARYA_PASSWORD=%s CARYA_NODE=%s", filepath.Join(n.Home, cooperative), n.Password, n.nodeOf(cooperative))
+	return d.showCode(n.nodeOf(cooperative) + "/l/" + url.PathEscape(lot))
+}
+
+// showCode draws the QR code of the page that a shopper sees.
+func (d *showing) showCode(page string) error {
+	code, err := client.TerminalQR(page)
+	if err != nil {
+		return err
+	}
+	d.say("\nWhat a shopper sees who scans a bag; here it opens on this machine:\n\n%s\n\n  %s", code, page)
+	return nil
 }

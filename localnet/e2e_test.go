@@ -90,10 +90,19 @@ func testDemo(t *testing.T, ctx context.Context, carya string) {
 		t.Errorf("the end is %v", last)
 	}
 	// The file proves the same to anybody, without the program that made it.
-	verdict := run(t, ctx, carya, "verify", last["evidence"].(string), "--trust", last["genesis"].(string), "--json")
-	if len(verdict) != 1 || verdict[0]["claim"] != "history" {
+	verdict := run(t, ctx, carya, "verify", last["evidence"].(string), "--trust", last["trust"].(string), "--json")
+	if len(verdict) != 1 || verdict[0]["proven"] != true || claimOf(verdict[0]) != "history" {
 		t.Errorf("verdict %v", verdict)
 	}
+	verdict = run(t, ctx, carya, "verify", filepath.Join(dir, "evidence"), "--trust", filepath.Join(dir, "genesis.json"), "--json")
+	if len(verdict) != 3 || claimOf(verdict[1]) != "range" || verdict[2]["proven"] != 2.0 {
+		t.Errorf("verdict of the folder %v", verdict)
+	}
+}
+
+// claimOf is the kind of a verdict's first claim.
+func claimOf(verdict map[string]any) any {
+	return verdict["claims"].([]any)[0].(map[string]any)["claim"]
 }
 
 func testUpLoadDown(t *testing.T, ctx context.Context, carya string) {

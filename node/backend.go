@@ -66,6 +66,16 @@ func (n *Node) LightBlock(ctx context.Context, height int64) (header, validators
 	return header, validators, err
 }
 
+// Transactions returns a block's transactions as CometBFT keeps them.
+func (n *Node) Transactions(height int64) ([][]byte, error) {
+	blocks := n.stores.BlockStore
+	block := blocks.LoadBlock(height)
+	if block == nil {
+		return nil, journal.ErrNoBlock{Asked: height, First: blocks.Base(), Last: blocks.Height()}
+	}
+	return block.Txs.ToSliceOfBytes(), nil
+}
+
 // signedHeader reads a header with the votes for it. The votes of the newest block are
 // those that this node has seen; the next block settles which count.
 func (n *Node) signedHeader(height int64) (*cmttypes.SignedHeader, error) {

@@ -132,7 +132,7 @@ func (b *backfill) run(ctx context.Context, state past) error {
 
 // settle shows the blocks if they are what the state commits to, and else throws them away.
 func (b *backfill) settle(state past) error {
-	wrong := checkPast(b.journal, state, b.initial)
+	wrong := checkPast(b.journal, state)
 	if wrong == nil {
 		b.log.Info("older blocks are complete and checked", "blocks", state.Version()-b.initial+1)
 		return b.journal.Publish()
@@ -246,8 +246,8 @@ func checkBlock(b *types.Block, height int64) error {
 // checkPast compares the staged blocks with the state after the last of them: they must
 // make the history of every record, no more and no less. One pass over both in the order
 // of keys; nothing is held in memory.
-func checkPast(j *journal.Journal, state past, initial int64) error {
-	if err := checkHashes(j, state, initial); err != nil {
+func checkPast(j *journal.Journal, state past) error {
+	if err := checkHashes(j, state); err != nil {
 		return err
 	}
 	next, stop := iter.Pull2(j.StagedHistories())
@@ -296,7 +296,7 @@ func historyOf(key string, value []byte) (*types.History, error) {
 }
 
 // checkHashes compares the hashes of the staged blocks with record chain/blocks.
-func checkHashes(j *journal.Journal, state past, initial int64) error {
+func checkHashes(j *journal.Journal, state past) error {
 	value, err := state.Get(types.KeyBlocks)
 	if err != nil {
 		return err
@@ -305,7 +305,7 @@ func checkHashes(j *journal.Journal, state past, initial int64) error {
 	if err := types.DecodeState(value, &want); err != nil {
 		return fmt.Errorf("record %s: %w", types.KeyBlocks, err)
 	}
-	got, err := j.StagedHashes(initial)
+	got, err := j.StagedHashes()
 	if err != nil {
 		return err
 	}

@@ -126,7 +126,7 @@ func must(t *testing.T, err error) {
 // joined is the journal of a node that began with a snapshot and has executed a block.
 func joined(t *testing.T) *journal.Journal {
 	t.Helper()
-	j, err := journal.Open("")
+	j, err := journal.Open("", testInitial)
 	must(t, err)
 	t.Cleanup(func() { must(t, j.Close()) })
 	must(t, j.Append(&types.Block{Height: testHeight + 1}))

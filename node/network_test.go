@@ -15,6 +15,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 // freeAddress is a loopback address that nobody listens on at the moment.
@@ -197,4 +198,7 @@ func TestStateSync(t *testing.T) {
 			t.Errorf("block %d differs (%v)", height, err)
 		}
 	}
+	// The log of the blocks is whole, so an older block is proven.
+	oldest := n.Status(t.Context()).Oldest
+	proven(t, n, &evidence.Asked{Claims: []evidence.Ask{{Claim: evidence.ClaimBlock, Height: oldest + 1}, {Claim: evidence.ClaimRecord, Key: "member/m0"}}})
 }

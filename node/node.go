@@ -184,7 +184,7 @@ func (n *Node) openState() (err error) {
 }
 
 func (n *Node) openJournal() (err error) {
-	n.journal, err = journal.Open(n.home.data("journal"))
+	n.journal, err = journal.Open(n.home.data("journal"), n.genesis.InitialHeight)
 	return n.opens(func() error { return n.journal.Close() }, err)
 }
 

@@ -155,7 +155,7 @@ func TestHeal(t *testing.T) {
 	n, stop := runNode(t, dir)
 	reach(t, n, 9)
 	stop()
-	j, err := journal.Open(filepath.Join(dir, "data", "journal"))
+	j, err := journal.Open(filepath.Join(dir, "data", "journal"), n.genesis.InitialHeight)
 	must(t, err)
 	j.Committed(1 << 40)
 	ahead := &types.Block{Height: j.Last() + 1, Time: 1}

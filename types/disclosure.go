@@ -12,18 +12,23 @@ import (
 // DisclosureFormat names the disclosure file's format.
 const DisclosureFormat = "carya-disclosure/1"
 
-// Disclosure shows some fields of a private document and proves that they are in it: that
-// they are leaves of the tree whose root (DocumentRoot) the ledger holds. Of the other
-// fields it tells nothing but how many there are.
+// Disclosure is a file that shows some fields of a private document. It says nothing about any
+// ledger; evidence of a field claim does (package evidence).
 type Disclosure struct {
-	Format   string           `json:"format"`
-	Chain    string           `json:"chain"`
-	Record   string           `json:"record"` // key of the ledger's record of the document
-	Kind     string           `json:"kind"`   // CEB311 …; leaf 0 proves it
-	Root     Hash             `json:"root"`
-	Size     uint64           `json:"size"`   // leaves of the tree: the kind and all fields
-	Fields   []DisclosedField `json:"fields"` // ascending by position; the first is the kind
-	Evidence *Evidence        `json:"evidence,omitempty"`
+	Format string `json:"format"`
+	Chain  string `json:"chain"`
+	DocumentPart
+}
+
+// DocumentPart shows some fields of a private document and proves that they are in it: that they
+// are leaves of the tree whose root (DocumentRoot) the ledger holds. Of the other fields it tells
+// nothing but how many there are.
+type DocumentPart struct {
+	Record string           `json:"record"` // key of the ledger's record of the document
+	Kind   string           `json:"kind"`   // CEB311 …; leaf 0 proves it
+	Root   Hash             `json:"root"`
+	Size   uint64           `json:"size"`   // leaves of the tree: the kind and all fields
+	Fields []DisclosedField `json:"fields"` // ascending by position; the first is the kind
 }
 
 // DisclosedField is one leaf with its path to the root.
@@ -35,9 +40,9 @@ type DisclosedField struct {
 	Proof    []Hash `json:"proof"` // RFC 6962 inclusion proof, from the leaf upwards
 }
 
-// Disclose shows the fields at some positions in fields, in ascending order. Chain,
-// Record and Evidence are the caller's to fill in.
-func Disclose(kind string, fields []DocumentField, seed Secret, positions []int) (*Disclosure, error) {
+// Disclose shows the fields at some positions in fields, in ascending order. Record is the
+// caller's to fill in.
+func Disclose(kind string, fields []DocumentField, seed Secret, positions []int) (*DocumentPart, error) {
 	all := append([]DocumentField{{"kind", kind}}, fields...)
 	leaves := make([]Hash, len(all))
 	for i, f := range all {
@@ -46,7 +51,7 @@ func Disclose(kind string, fields []DocumentField, seed Secret, positions []int)
 			return nil, err
 		}
 	}
-	d := &Disclosure{Format: DisclosureFormat, Kind: kind, Size: uint64(len(all))}
+	d := &DocumentPart{Kind: kind, Size: uint64(len(all))}
 	shown := []int{0}
 	for _, p := range positions {
 		if p < 0 || p+1 >= len(all) || p+1 <= shown[len(shown)-1] {
@@ -126,10 +131,7 @@ func ParseDisclosure(file []byte) (*Disclosure, error) {
 
 // Verify checks that the kind and every field are leaves under the root. Which record of
 // which chain holds the root is for its evidence: see Event.CommitsTo.
-func (d *Disclosure) Verify() error {
-	if d.Format != DisclosureFormat {
-		return fmt.Errorf("format %.40q, this program knows %q", d.Format, DisclosureFormat)
-	}
+func (d *DocumentPart) Verify() error {
 	if len(d.Fields) == 0 || d.Fields[0].Position != 0 || d.Fields[0].Path != "kind" || d.Fields[0].Value != d.Kind {
 		return fmt.Errorf("the first field is not the kind %.40q", d.Kind)
 	}
@@ -145,7 +147,7 @@ func (d *Disclosure) Verify() error {
 	return nil
 }
 
-func (d *Disclosure) verifyField(f *DisclosedField) error {
+func (d *DocumentPart) verifyField(f *DisclosedField) error {
 	data, err := Encode(struct {
 		Salt  Hash   `json:"salt"`
 		Path  string `json:"path"`

@@ -26,11 +26,12 @@ func newDisclosureVector(t testing.TB, kind string, n int, positions ...int) *di
 	for i := range n {
 		v.Fields = append(v.Fields, DocumentField{fmt.Sprintf("OrderList[%d]/itemName", i), "抹茶 " + strings.Repeat("x", i)})
 	}
-	var err error
-	if v.Disclosure, err = Disclose(v.Kind, v.Fields, v.Seed, positions); err != nil {
+	part, err := Disclose(v.Kind, v.Fields, v.Seed, positions)
+	if err != nil {
 		t.Fatal(err)
 	}
-	v.Disclosure.Chain, v.Disclosure.Record = "carya-test-1", "order/"+exampleOrder
+	part.Record = "order/" + exampleOrder
+	v.Disclosure = &Disclosure{DisclosureFormat, "carya-test-1", *part}
 	return v
 }
 

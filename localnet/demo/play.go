@@ -17,6 +17,7 @@ import (
 
 	"github.com/caryaledger/carya/client"
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 // Stage is where the story is played.
@@ -25,7 +26,7 @@ type Stage struct {
 	Home      func(member string) string // folder of the member's keys, documents and tickets
 	Node      func(member string) string // address of the node that it speaks to
 	Password  string                     // file with the password of the keys
-	Genesis   string                     // file
+	Trust     string                     // file
 	Documents string                     // folder to write the documents into
 
 	// Register gives every node a certificate that customs messages may be signed with.
@@ -55,11 +56,12 @@ type Step struct {
 	Elapsed      int64      `json:"elapsed_ms"`
 }
 
-// Proof is what is left at the end: a file that needs no node.
+// Proof is what is left at the end: files that need no node.
 type Proof struct {
-	Key     string // of the record
-	File    string // evidence
-	Genesis string // file that it is checked against
+	Key    string // of the record
+	File   string // evidence of its whole history
+	Orders string // evidence of all orders of the platform of this day
+	Trust  string // file that they are checked against
 }
 
 // Play plays the story and returns the evidence of the lot that it is about. It fails
@@ -264,31 +266,43 @@ func read(ctx context.Context, node *client.Client, key string, v any) error {
 	return types.Decode(a.Value, v)
 }
 
-// prove writes the evidence of a record's whole history.
+// prove writes the evidence of a record's whole history, and of all orders of the platform of this day.
 func (s *Stage) prove(ctx context.Context, key string) (*Proof, error) {
-	p := &Proof{Key: key, File: filepath.Join(s.Documents, "lot.proof"), Genesis: s.Genesis}
-	os.Remove(p.File) // of an earlier story in this folder
-	_, err := execute(ctx, []string{
-		"history", key, "--prove", "--output", p.File, "--trust", s.Genesis, "--node", s.Node(s.Cast.Cooperative.ID), "--json",
-	})
-	return p, err
+	folder := filepath.Join(s.Documents, "evidence")
+	p := &Proof{Key: key, File: filepath.Join(folder, "lot.json"), Orders: filepath.Join(folder, "orders.json"), Trust: s.Trust}
+	today := time.Now().In(china).Format(time.DateOnly)
+	for file, what := range map[string][]string{
+		p.File: {"history", key}, p.Orders: {"list", types.PrefixOrder + "/" + s.Cast.Platform.ID + "/", "--day", today},
+	} {
+		os.Remove(file) // of an earlier story in this folder
+		args := append([]string{"prove"}, what...)
+		_, err := execute(ctx, append(args, "--output", file, "--trust", p.Trust, "--node", s.Node(s.Cast.Cooperative.ID), "--json"))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
 }
 
-// Verify checks the evidence without any node. The verdict says in words what is proven.
+// Verify checks the evidence of the history without any node. The verdict says in words what is proven.
 func (p *Proof) Verify() (*client.Verdict, error) {
 	file, err := os.ReadFile(p.File)
 	if err != nil {
 		return nil, err
 	}
-	trusted, err := os.ReadFile(p.Genesis)
+	known, err := os.ReadFile(p.Trust)
 	if err != nil {
 		return nil, err
 	}
-	genesis, err := types.ReadGenesis(trusted)
+	trust, err := evidence.ReadTrust(known)
 	if err != nil {
 		return nil, err
 	}
-	return client.Verify(file, genesis)
+	verdict, err := client.Verify(file, trust)
+	if err == nil {
+		verdict.Date(time.Now(), client.MaxAge)
+	}
+	return verdict, err
 }
 
 // commandLine writes a command as a shell reads it, for the program as it was called.

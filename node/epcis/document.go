@@ -76,7 +76,7 @@ func shownEvent(row *readmodel.EventRow, v view, lengths func(gs1.Key) int) ([]b
 
 func proofOf(row *readmodel.EventRow) proof {
 	key := eventKey(row.Ref)
-	return proof{key, row.Height, row.Tx, "/v1/evidence/history/" + key}
+	return proof{key, row.Height, row.Tx, "/v1/history/" + key + "?proof=1"}
 }
 
 // eventKey is the key of an event's record.

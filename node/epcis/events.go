@@ -262,5 +262,14 @@ func (s *Service) showProof(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeAs(w, r, http.StatusOK, e)
+	media, err := acceptable(r.Header, mediaJSON, mediaLD)
+	if err != nil {
+		return err
+	}
+	file, err := e.Encode()
+	if err != nil {
+		return err
+	}
+	send(w, http.StatusOK, media, file)
+	return nil
 }

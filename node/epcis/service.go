@@ -16,6 +16,7 @@ import (
 	"github.com/caryaledger/carya/node/bearer"
 	"github.com/caryaledger/carya/node/readmodel"
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 // Pool takes signed transactions.
@@ -103,8 +104,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Evidence makes the evidence file of a record with its history.
-type Evidence = func(ctx context.Context, key string) (*types.Evidence, error)
+// Evidence makes evidence of a record's history.
+type Evidence = func(ctx context.Context, key string) (*evidence.Evidence, error)
 
 // Service is the interface with what it remembers. Requests may come at any time after
 // Mount; jobs and subscriptions go on while Run does.

@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"encoding/json"
 	"flag"
-	"fmt"
 	"net"
 	"net/http/httptest"
 	"path/filepath"
@@ -20,6 +19,7 @@ import (
 	"github.com/caryaledger/carya/app/store"
 	"github.com/caryaledger/carya/node/gateway"
 	"github.com/caryaledger/carya/node/journal"
+	"github.com/caryaledger/carya/node/prove/chaintest"
 	"github.com/caryaledger/carya/node/readmodel"
 	"github.com/caryaledger/carya/types"
 )
@@ -48,6 +48,7 @@ type town struct {
 	dir     string
 	file    []byte
 	genesis *types.Genesis
+	blocks  *chaintest.Blocks
 	hash    types.Hash
 	domain  types.Domain
 	state   *store.Store
@@ -79,11 +80,11 @@ func newTown(t testing.TB) *town {
 	must(t, err)
 	c := &town{
 		t: t, dir: t.TempDir(), file: file, genesis: g, hash: hash, domain: types.NewDomain(g.Chain, hash),
-		live: app.NewLive(), room: 100,
+		live: app.NewLive(), room: 100, blocks: &chaintest.Blocks{Genesis: g},
 	}
 	c.state, err = store.Open("", store.Options{NoSync: true})
 	must(t, err)
-	c.journal, err = journal.Open("")
+	c.journal, err = journal.Open("", 1)
 	must(t, err)
 	t.Cleanup(func() { must(t, c.journal.Close()); must(t, c.state.Close()) })
 	c.begin()
@@ -100,7 +101,7 @@ func townGenesis() *types.Genesis {
 			Keys: []types.Address{types.AddressOf(crypto.FromECDSAPub(&private.PublicKey))}, Threshold: 1, Validator: types.Bytes{},
 		})
 		if i == 0 {
-			g.Members[0].Validator, g.Members[0].Power = make(types.Bytes, 32), 10
+			g.Members[0].Validator, g.Members[0].Power = types.Bytes(chaintest.ValidatorKey(m.id).PubKey().Bytes()), 10
 		}
 	}
 	return g
@@ -150,13 +151,20 @@ func (c *town) block() types.Block {
 	c.t.Helper()
 	c.mu.Lock()
 	height := c.last.Height + 1
-	h := app.Header{Height: height, Time: genesisTime + 1000*height, Hash: types.LeafHash(fmt.Append(nil, "block ", height))}
-	b, err := app.NewBlock(c.under, c.live, h)
-	must(c.t, err)
+	var raw [][]byte
 	for _, v := range c.pool {
-		_, err := b.Execute(v)
+		raw = append(raw, v.Raw)
+	}
+	hash, err := c.blocks.Begin(raw, c.root())
+	must(c.t, err)
+	b, err := app.NewBlock(c.under, c.live, app.Header{Height: height, Time: genesisTime + 1000*height, Hash: hash})
+	must(c.t, err)
+	results := make([]types.Result, len(c.pool))
+	for i, v := range c.pool {
+		results[i], err = b.Execute(v)
 		must(c.t, err)
 	}
+	c.blocks.End(results)
 	done, err := b.Finish()
 	must(c.t, err)
 	must(c.t, c.journal.Append(done.Block))
@@ -166,6 +174,14 @@ func (c *town) block() types.Block {
 	c.mu.Unlock()
 	until(c.t, func() bool { return c.model.Height() >= height })
 	return last
+}
+
+// root is that of the last state; before the first block there is none.
+func (c *town) root() []byte {
+	if c.last.Height == 0 {
+		return make([]byte, 32)
+	}
+	return c.state.Root()
 }
 
 func (c *town) commit(height int64, done *app.Done) {
@@ -301,10 +317,11 @@ func (c *town) Genesis() []byte                        { return c.file }
 func (c *town) ReadModel() *readmodel.Model            { return c.model }
 func (c *town) Status(context.Context) types.Status    { return types.Status{} }
 
-// LightBlock has no validators to sign with: the tests look at what lies below headers.
 func (c *town) LightBlock(ctx context.Context, height int64) (header, validators []byte, err error) {
 	if err := c.journal.Wait(ctx, height); err != nil {
 		return nil, nil, err
 	}
-	return fmt.Append(nil, "header ", height), fmt.Append(nil, "validators ", height), nil
+	return c.blocks.LightBlock(height)
 }
+
+func (c *town) Transactions(height int64) ([][]byte, error) { return c.blocks.Transactions(height) }

@@ -13,29 +13,26 @@ import (
 
 	"github.com/caryaledger/carya/node/journal"
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 type blockQuery struct {
+	Proof
 	Height int64  `path:"height" minimum:"0"`
 	Wait   string `query:"wait" doc:"how long to wait for the block if it is not there yet, at most 1m" example:"5s"`
-	Accept string `header:"Accept" hidden:"true"`
-}
-
-type blockAnswer struct {
-	ContentType string `header:"Content-Type" hidden:"true"`
-	Body        any
 }
 
 func (g *gateway) blockRoute() {
 	op := get("/v1/blocks/{height}", "block", "what a block did")
 	op.Description = "The journal's block, derived from the chain alone, so that it is the same on every node. " +
-		"In CBOR it comes in the journal's one encoding; in JSON the bodies of events are CBOR in base64."
-	op.Responses = answers(http.StatusOK, mediaJSON, schemaOf[types.Block](g))
-	op.Responses["200"].Content[mediaCBOR] = &huma.MediaType{Schema: binary("the block's one encoding")}
+		"In CBOR it comes in the journal's one encoding; in JSON the bodies of events are CBOR in base64. " +
+		"With proof=1: evidence that the block with this header is of the chain."
+	op.Responses = g.evidenceAnswers(schemaOf[types.Block](g))
+	op.Responses["200"].Content[mediaCBOR] = &huma.MediaType{Schema: binary("the block's one encoding, or evidence in its compact form")}
 	register(g, op, g.block)
 }
 
-func (g *gateway) block(ctx context.Context, in *blockQuery) (*blockAnswer, error) {
+func (g *gateway) block(ctx context.Context, in *blockQuery) (*fileAnswer, error) {
 	patience, err := readWait("wait", in.Wait)
 	if err != nil {
 		return nil, err
@@ -43,12 +40,23 @@ func (g *gateway) block(ctx context.Context, in *blockQuery) (*blockAnswer, erro
 	if _, err := g.await(ctx, in.Height, patience); err != nil {
 		return nil, err
 	}
+	if in.Proof.Proof {
+		return g.proveBlock(ctx, in)
+	}
 	if strings.Contains(in.Accept, mediaCBOR) {
 		raw, err := g.Journal().Raw(in.Height)
-		return &blockAnswer{mediaCBOR, raw}, err
+		return &fileAnswer{mediaCBOR, raw}, err
 	}
 	b, err := g.Journal().Block(in.Height)
-	return &blockAnswer{mediaJSON, b}, err
+	return &fileAnswer{mediaJSON, b}, err
+}
+
+// proveBlock knows no block 0, nor any other that stands for the genesis: it has no header.
+func (g *gateway) proveBlock(ctx context.Context, in *blockQuery) (*fileAnswer, error) {
+	if in.Height == 0 {
+		return nil, types.Refuse(types.NotFound, "height", "the block that stands for the genesis has no header")
+	}
+	return g.proof(ctx, &in.EvidenceForm, evidence.Ask{Claim: evidence.ClaimBlock, Height: in.Height})
 }
 
 const (

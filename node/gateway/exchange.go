@@ -33,7 +33,7 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	most := bodyLimit(path)
 	if r.ContentLength < 0 && most > usualBody || r.ContentLength > usualBody && r.ContentLength <= most {
-		if !g.enterLarge(r.Context()) {
+		if !enterWithin(r.Context(), g.large, largeWait) {
 			x.writeProblem(notNow(time.Second, "the node is reading other large requests"))
 			return
 		}
@@ -60,12 +60,12 @@ func bodyLimit(path string) int64 {
 	return usualBody
 }
 
-// enterLarge waits for the turn of a request with a large body.
-func (g *gateway) enterLarge(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, largeWait)
+// enterWithin waits for a request's turn, which ends with a receive.
+func enterWithin(ctx context.Context, turns chan struct{}, patience time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	select {
-	case g.large <- struct{}{}:
+	case turns <- struct{}{}:
 		return true
 	case <-ctx.Done():
 		return false

@@ -15,6 +15,7 @@ import (
 	"github.com/caryaledger/carya/node/journal"
 	"github.com/caryaledger/carya/node/readmodel"
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 // Backend is the node behind the gateway. Any goroutine may call it at any time.
@@ -30,6 +31,9 @@ type Backend interface {
 	// LightBlock returns CometBFT's SignedHeader and ValidatorSet of a block in protobuf,
 	// waiting for one that is yet to come until ctx ends.
 	LightBlock(ctx context.Context, height int64) (header, validators []byte, err error)
+	// Transactions returns a block's transactions as it holds them, those among them that
+	// nobody could read. The error is a journal.ErrNoBlock where the node has none of them.
+	Transactions(height int64) ([][]byte, error)
 	Status(ctx context.Context) types.Status
 	// Genesis is the chain's genesis.json.
 	Genesis() []byte
@@ -64,9 +68,9 @@ type Options struct {
 
 	// Mount adds the routes of another interface of the node, which are bounded, recovered
 	// and counted as the gateway's own. It is called once, with what takes a route, whose
-	// pattern names no method, and with what makes evidence of a record and its history;
+	// pattern names no method, and with what makes evidence of a record's history;
 	// the errors of that know their HTTP status (GetStatus). nil means that there is none.
-	Mount func(handle func(pattern string, h http.Handler), evidence func(ctx context.Context, key string) (*types.Evidence, error))
+	Mount func(handle func(pattern string, h http.Handler), history func(ctx context.Context, key string) (*evidence.Evidence, error))
 }
 
 func (o Options) withDefaults() Options {
@@ -97,6 +101,7 @@ type gateway struct {
 	chain   func() (domain, error)
 
 	large     chan struct{} // one for each request with a large body
+	proving   chan struct{} // one for each request for much evidence
 	reviewing chan struct{} // one for each review of customs messages
 }
 
@@ -112,6 +117,7 @@ func New(b Backend, o Options) http.Handler {
 		streams: make(chan struct{}, maxStreams),
 
 		large:     make(chan struct{}, maxLarge),
+		proving:   make(chan struct{}, maxProving),
 		reviewing: make(chan struct{}, 1),
 	}
 	g.chain = sync.OnceValues(func() (domain, error) { return readDomain(b.Genesis()) })
@@ -124,6 +130,8 @@ func New(b Backend, o Options) http.Handler {
 type domain struct {
 	types.Domain
 	genesis types.Hash
+	initial int64           // height of the first block
+	trust   *evidence.Trust // in the genesis
 }
 
 func readDomain(genesis []byte) (domain, error) {
@@ -131,8 +139,11 @@ func readDomain(genesis []byte) (domain, error) {
 	if err != nil {
 		return domain{}, err
 	}
-	hash, err := parsed.Hash()
-	return domain{types.NewDomain(parsed.Chain, hash), hash}, err
+	trust, err := evidence.TrustGenesis(parsed)
+	if err != nil {
+		return domain{}, err
+	}
+	return domain{types.NewDomain(parsed.Chain, trust.Genesis), trust.Genesis, parsed.InitialHeight, trust}, nil
 }
 
 // routes lists everything that is answered, one line each.
@@ -145,7 +156,8 @@ func (g *gateway) routes() {
 	g.recordRoute()
 	g.recordsRoute()
 	g.historyRoute()
-	g.evidenceRoutes()
+	g.evidenceRoute()
+	g.headerRoutes()
 	g.listRoutes()
 	g.traceRoutes()
 	g.thingEventRoutes()
@@ -167,13 +179,11 @@ func (g *gateway) mountRoutes() {
 	if g.opts.Mount == nil {
 		return
 	}
-	g.opts.Mount(g.mux.Handle, func(ctx context.Context, key string) (*types.Evidence, error) {
-		in := new(evidenceQuery)
-		in.Key = key
-		answer, err := g.evidence(ctx, in, true)
+	g.opts.Mount(g.mux.Handle, func(ctx context.Context, key string) (*evidence.Evidence, error) {
+		e, err := g.proveOne(ctx, evidence.Ask{Claim: evidence.ClaimHistory, Key: key})
 		if err != nil {
 			return nil, g.problem(ctx, "evidence of "+key, err)
 		}
-		return &answer.Body, nil
+		return e, nil
 	})
 }

@@ -10,26 +10,42 @@ import (
 	"github.com/caryaledger/carya/app/store"
 	"github.com/caryaledger/carya/node/journal"
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 // maxEvents bounds the histories that are answered; a hundred thousand events fill about
 // a hundred megabytes.
 const maxEvents = 100_000
 
-type historyQuery struct{ Keyed }
-
-type historyAnswer struct{ Body types.HistoryAnswer }
+type historyQuery struct {
+	Keyed
+	Proof
+	Height int64 `query:"height" minimum:"0" doc:"with proof=1: until this block; 0 = the last that can be proven"`
+	Index  int64 `query:"index" minimum:"-1" default:"-1" doc:"with proof=1: of the event in this place of the history only, the first being 0"`
+	Since  int64 `query:"since" minimum:"0" doc:"with proof=1: that the history until this block is the beginning of it, without the events"`
+}
 
 func (g *gateway) historyRoute() {
 	op := get("/v1/history/{key}", "history", "everything that ever happened to a record")
 	op.Description = "The events are all that the record's history commits to. " +
 		"A node that joined by a snapshot answers BUSY until it has fetched the blocks before."
+	op.Responses = g.evidenceAnswers(schemaOf[types.HistoryAnswer](g))
 	register(g, op, g.history)
 }
 
-func (g *gateway) history(ctx context.Context, in *historyQuery) (*historyAnswer, error) {
+func (g *gateway) history(ctx context.Context, in *historyQuery) (*fileAnswer, error) {
 	if err := hasEvents(in.Key); err != nil {
 		return nil, err
+	}
+	if in.Proof.Proof {
+		ask, err := in.ask()
+		if err != nil {
+			return nil, err
+		}
+		return g.proof(ctx, &in.EvidenceForm, ask)
+	}
+	if in.Height != 0 || in.Index >= 0 || in.Since != 0 {
+		return nil, types.Refuse(types.FieldInvalid, "proof", "height, index and since are of evidence: add proof=1")
 	}
 	v, err := g.View(0)
 	if err != nil {
@@ -53,7 +69,21 @@ func (g *gateway) history(ctx context.Context, in *historyQuery) (*historyAnswer
 			return nil, ours(err)
 		}
 	}
-	return &historyAnswer{answer}, nil
+	return &fileAnswer{mediaJSON, answer}, nil
+}
+
+// ask is what a request for evidence asks for.
+func (in *historyQuery) ask() (evidence.Ask, error) {
+	a := evidence.Ask{Claim: evidence.ClaimHistory, Key: in.Key, Height: in.Height}
+	switch {
+	case in.Index >= 0 && in.Since != 0:
+		return a, types.Refuse(types.FieldInvalid, "since", "index asks for one event, since for none: ask for one of them")
+	case in.Index >= 0:
+		a.Claim, a.Index = evidence.ClaimEvent, uint64(in.Index)
+	case in.Since != 0:
+		a.Claim, a.Since = evidence.ClaimPrefix, in.Since
+	}
+	return a, nil
 }
 
 // hasEvents refuses keys whose records have no events behind them.
@@ -71,15 +101,20 @@ func (g *gateway) events(ctx context.Context, key string, value []byte, v *store
 	if err != nil {
 		return nil, err
 	}
-	size := record.Log().Size
+	return g.eventsOf(ctx, key, record.Log().Size, v.Version())
+}
+
+// eventsOf returns the events of a record whose history has a size after the block at a
+// height.
+func (g *gateway) eventsOf(ctx context.Context, key string, size uint64, height int64) ([]journal.Event, error) {
 	if size > maxEvents {
 		return nil, types.Refuse(types.TooLarge, "key", "%s has %d events, at most %d are answered", key, size, maxEvents)
 	}
 	// The state commits a moment before the journal shows the block.
-	if _, err := g.await(ctx, v.Version(), 5*time.Second); err != nil {
+	if _, err := g.await(ctx, height, 5*time.Second); err != nil {
 		return nil, err
 	}
-	events, err := g.Journal().Events(key, v.Version())
+	events, err := g.Journal().Events(key, height)
 	if err != nil {
 		return nil, err
 	}

@@ -139,41 +139,13 @@ func TestCallerLeaves(t *testing.T) {
 	g.ServeHTTP(&leaving{http.Header{}}, httptest.NewRequest(http.MethodGet, "/v1/status", nil))
 }
 
-// TestEvidenceVerifies checks what is handed out as a stranger would, below the header.
-func TestEvidenceVerifies(t *testing.T) {
-	s := newStage(t)
-	for range 3 {
-		s.block()
-	}
-	v, err := s.View(2)
-	check(t, err)
-	root := types.Hash(v.Root())
-	v.Close()
-	for _, test := range []struct {
-		path   string
-		claim  string
-		events int
-	}{
-		{"record/member/coop", types.ClaimRecord, 0},
-		{"record/lot/06901234000016.NONE", types.ClaimAbsence, 0},
-		{"history/member/coop", types.ClaimHistory, 1},
-	} {
-		e, err := types.ParseEvidence(s.get(t, "/v1/evidence/"+test.path))
-		check(t, err)
-		events, err := e.VerifyState(root)
-		if err != nil || e.Claim != test.claim || len(events) != test.events {
-			t.Errorf("%s: claim %s, %d events, %v", test.path, e.Claim, len(events), err)
-		}
-	}
-}
-
 // TestJournalDoesNotReachBack is a node that joined by a snapshot.
 func TestJournalDoesNotReachBack(t *testing.T) {
 	c := newTown(t)
 	for range 3 {
 		c.block()
 	}
-	young, err := journal.Open("")
+	young, err := journal.Open("", 1)
 	check(t, err)
 	t.Cleanup(func() { check(t, young.Close()) })
 	b, err := c.journal.Block(3)
@@ -185,7 +157,7 @@ func TestJournalDoesNotReachBack(t *testing.T) {
 	defer func() { c.journal = old }()
 
 	g := New(c, Options{})
-	for _, path := range []string{"/v1/history/member/coop", "/v1/evidence/history/member/coop"} {
+	for _, path := range []string{"/v1/history/member/coop", "/v1/history/member/coop?proof=1"} {
 		w := httptest.NewRecorder()
 		g.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 		if w.Code != 503 || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "begins at block 3") {

@@ -92,10 +92,10 @@ func (g *gateway) problem(ctx context.Context, route string, err error) *problem
 		return p
 	}
 	if v, ok := errors.AsType[store.ErrNoVersion](err); ok {
-		return noHeight(v.Asked, v.Oldest, err)
+		return noHeight(v.Asked, v.Oldest, v)
 	}
 	if b, ok := errors.AsType[journal.ErrNoBlock](err); ok {
-		return noHeight(b.Asked, b.First, err)
+		return noHeight(b.Asked, b.First, b)
 	}
 	switch {
 	case errors.Is(err, readmodel.ErrCursor):

@@ -17,6 +17,7 @@ import (
 	"github.com/caryaledger/carya/app"
 	"github.com/caryaledger/carya/app/store"
 	"github.com/caryaledger/carya/node/journal"
+	"github.com/caryaledger/carya/node/prove/chaintest"
 	"github.com/caryaledger/carya/node/readmodel"
 	"github.com/caryaledger/carya/types"
 )
@@ -41,6 +42,7 @@ type town struct {
 	t       testing.TB
 	file    []byte
 	genesis *types.Genesis
+	blocks  *chaintest.Blocks
 	hash    types.Hash
 	domain  types.Domain
 	state   *store.Store
@@ -53,8 +55,10 @@ type town struct {
 	live  *app.Live
 	pool  []*types.Verified
 	room  int
-	last  types.Block
-	fail  error // what Submit answers instead of doing anything
+	// garbage is how many of the next block's transactions nobody can read.
+	garbage int
+	last    types.Block
+	fail    error // what Submit answers instead of doing anything
 }
 
 var townMembers = []struct{ id, role string }{
@@ -71,11 +75,11 @@ func newTown(t testing.TB) *town {
 	check(t, err)
 	c := &town{
 		t: t, file: file, genesis: g, hash: hash, domain: types.NewDomain(g.Chain, hash),
-		live: app.NewLive(), room: 100,
+		live: app.NewLive(), room: 100, blocks: &chaintest.Blocks{Genesis: g},
 	}
 	c.state, err = store.Open("", store.Options{NoSync: true})
 	check(t, err)
-	c.journal, err = journal.Open("")
+	c.journal, err = journal.Open("", 1)
 	check(t, err)
 	t.Cleanup(func() { check(t, c.journal.Close()); check(t, c.state.Close()) })
 	c.begin()
@@ -90,7 +94,7 @@ func townGenesis() *types.Genesis {
 			Keys: []types.Address{keyOf(m.id).address}, Threshold: 1, Validator: types.Bytes{},
 		})
 		if i == 0 {
-			g.Members[0].Validator, g.Members[0].Power = make(types.Bytes, 32), 10
+			g.Members[0].Validator, g.Members[0].Power = types.Bytes(chaintest.ValidatorKey(m.id).PubKey().Bytes()), 10
 		}
 	}
 	return g
@@ -126,11 +130,16 @@ func (c *town) begin() {
 // sign makes a signed transaction; bodies are JSON.
 func (c *town) sign(member, kind string, expires int64, bodies ...string) []byte {
 	c.t.Helper()
+	return c.signed(member, kind, types.OnErrorRollback, expires, bodies...)
+}
+
+func (c *town) signed(member, kind, onError string, expires int64, bodies ...string) []byte {
+	c.t.Helper()
 	k, ok := types.KindNamed(kind)
 	if !ok {
 		c.t.Fatalf("no kind %s", kind)
 	}
-	tx := types.Transaction{Chain: c.genesis.Chain, Member: member, Kind: kind, Expires: expires, OnError: types.OnErrorRollback}
+	tx := types.Transaction{Chain: c.genesis.Chain, Member: member, Kind: kind, Expires: expires, OnError: onError}
 	for _, b := range bodies {
 		body, err := k.ReadJSON([]byte(b))
 		check(c.t, err)
@@ -151,19 +160,42 @@ func (c *town) block() types.Block {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	height := c.last.Height + 1
-	h := app.Header{Height: height, Time: genesisTime + 1000*height, Hash: types.LeafHash(fmt.Append(nil, "block ", height))}
-	b, err := app.NewBlock(c.under, c.live, h)
-	check(c.t, err)
+	raw := make([][]byte, c.garbage)
+	for i := range raw {
+		raw[i] = fmt.Append(nil, "garbage ", i)
+	}
 	for _, v := range c.pool {
-		_, err := b.Execute(v)
+		raw = append(raw, v.Raw)
+	}
+	hash, err := c.blocks.Begin(raw, c.root())
+	check(c.t, err)
+	b, err := app.NewBlock(c.under, c.live, app.Header{Height: height, Time: genesisTime + 1000*height, Hash: hash})
+	check(c.t, err)
+	results := make([]types.Result, len(raw))
+	for i := range raw {
+		if i < c.garbage {
+			_, refusal := c.domain.Verify(raw[i])
+			results[i], err = b.Refused(refusal)
+		} else {
+			results[i], err = b.Execute(c.pool[i-c.garbage])
+		}
 		check(c.t, err)
 	}
+	c.blocks.End(results)
 	done, err := b.Finish()
 	check(c.t, err)
 	check(c.t, c.journal.Append(done.Block))
 	c.commit(height, done)
-	c.pool, c.last = nil, *done.Block
+	c.pool, c.garbage, c.last = nil, 0, *done.Block
 	return c.last
+}
+
+// root is that of the last state; before the first block there is none.
+func (c *town) root() []byte {
+	if c.last.Height == 0 {
+		return make([]byte, 32)
+	}
+	return c.state.Root()
 }
 
 func (c *town) commit(height int64, done *app.Done) {
@@ -250,13 +282,14 @@ func (c *town) View(height int64) (*store.View, error) { return c.state.View(hei
 func (c *town) Genesis() []byte                        { return c.file }
 func (c *town) ReadModel() *readmodel.Model            { return c.model }
 
-// LightBlock has no validators to sign with: the tests look at what lies below headers.
 func (c *town) LightBlock(ctx context.Context, height int64) (header, validators []byte, err error) {
 	if err := c.journal.Wait(ctx, height); err != nil {
 		return nil, nil, err
 	}
-	return fmt.Append(nil, "header ", height), fmt.Append(nil, "validators ", height), nil
+	return c.blocks.LightBlock(height)
 }
+
+func (c *town) Transactions(height int64) ([][]byte, error) { return c.blocks.Transactions(height) }
 
 func (c *town) Status(context.Context) types.Status {
 	c.mu.Lock()

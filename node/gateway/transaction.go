@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
 // maxJSON bounds a transaction in JSON, whose hexadecimal and names take more room than
@@ -195,20 +196,26 @@ func (g *gateway) settled(ctx context.Context, digest types.Hash, before types.R
 }
 
 type transactionQuery struct {
+	Proof
 	Digest types.Hash `path:"digest" doc:"the transaction's digest"`
 	Wait   string     `query:"wait" doc:"how long to wait for a block that holds it, at most 1m" example:"5s"`
 }
 
 func (g *gateway) transactionRoute() {
 	op := get("/v1/transactions/{digest}", "transaction", "what became of a transaction")
-	op.Description = "State unknown means that no block which this node has holds it; it may be in a pool."
-	register(g, op, func(ctx context.Context, in *transactionQuery) (*receipt, error) {
+	op.Description = "State unknown means that no block which this node has holds it; it may be in a pool. " +
+		"With proof=1: evidence that a block holds it, and of its result; NOT_FOUND where none does."
+	op.Responses = g.evidenceAnswers(schemaOf[types.Receipt](g))
+	register(g, op, func(ctx context.Context, in *transactionQuery) (*fileAnswer, error) {
 		patience, err := readWait("wait", in.Wait)
 		if err != nil {
 			return nil, err
 		}
 		unknown := types.Receipt{Digest: in.Digest, State: types.TxUnknown}
 		r, err := g.settled(ctx, in.Digest, unknown, patience)
-		return &receipt{http.StatusOK, r}, err
+		if err == nil && in.Proof.Proof {
+			return g.proof(ctx, &in.EvidenceForm, evidence.Ask{Claim: evidence.ClaimTransaction, Digest: in.Digest[:]})
+		}
+		return &fileAnswer{mediaJSON, r}, err
 	})
 }

@@ -14,8 +14,14 @@ import (
 
 // format is the version of the keys and values, under a key of its own.
 //
-// Format 1. As keys.go and staging.go describe.
-const format = "carya journal 1"
+// Format 1. Blocks, and where events and transactions stand in them.
+//
+// Format 2. Also the perfect subtrees over the hashes of the blocks. A journal of format 1
+// is brought up when it is opened.
+const (
+	format       = "carya journal 2"
+	formatBefore = "carya journal 1"
+)
 
 var keyFormat = []byte("format") // no other key begins with f
 
@@ -51,19 +57,27 @@ func (quiet) Fatalf(format string, args ...any) {
 	panic("journal: pebble: " + fmt.Sprintf(format, args...))
 }
 
-func checkFormat(db *pebble.DB) error {
-	found, closer, err := db.Get(keyFormat)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return db.Set(keyFormat, []byte(format), pebble.Sync)
-	}
-	if err != nil {
+// checkFormat refuses a journal that this program cannot read, and brings up one that is
+// older. A crash in the middle of that begins it anew.
+func (j *Journal) checkFormat() error {
+	found := format
+	there, err := j.get(keyFormat, func(value []byte) error {
+		found = string(value)
+		return nil
+	})
+	switch {
+	case err != nil:
 		return err
-	}
-	defer closer.Close()
-	if string(found) != format {
+	case found == formatBefore:
+		if err := j.enterAll(); err != nil {
+			return fmt.Errorf("bring it up from format %q: %w", found, err)
+		}
+	case found != format:
 		return fmt.Errorf("it is written in format %q, this program knows %q", found, format)
+	case there:
+		return nil
 	}
-	return nil
+	return j.db.Set(keyFormat, []byte(format), pebble.Sync)
 }
 
 // get calls f with the value under key, which lives until f returns; ok is false when
@@ -91,9 +105,9 @@ func (j *Journal) stored(height int64) (raw []byte, err error) {
 	return raw, err
 }
 
-// put adds a block and its index to a batch. keep says of a transaction
-// whether the place that the index already has for it stays.
-func (j *Journal) put(batch *pebble.Batch, b *types.Block, raw []byte, keep func(tx *types.BlockTx) (bool, error)) error {
+// put adds a block and its index to a batch, and to the log in it. keep says of a
+// transaction whether the place that the index already has for it stays.
+func (j *Journal) put(batch *pebble.Batch, log *subtrees, b *types.Block, raw []byte, keep func(tx *types.BlockTx) (bool, error)) error {
 	l, err := layoutOf(raw)
 	if err != nil {
 		return err
@@ -102,6 +116,9 @@ func (j *Journal) put(batch *pebble.Batch, b *types.Block, raw []byte, keep func
 		return err
 	}
 	if err := batch.Set(blockKey(b.Height), raw, nil); err != nil {
+		return err
+	}
+	if err := log.add(b.Height, b.Hash); err != nil {
 		return err
 	}
 	for digest, i := range places(b) {
@@ -165,6 +182,9 @@ func (j *Journal) drop(batch *pebble.Batch, raw []byte) error {
 		return fmt.Errorf("read block: %w", err)
 	}
 	if err := batch.Delete(blockKey(b.Height), nil); err != nil {
+		return err
+	}
+	if err := j.dropSubtrees(batch, b.Height); err != nil {
 		return err
 	}
 	for i := range b.Txs {

@@ -24,7 +24,8 @@ const keepRecent = 4
 // Journal is the record of blocks. One goroutine executes blocks and calls Append,
 // Committed and Truncate; everything else may be called by any goroutine at any time.
 type Journal struct {
-	db *pebble.DB
+	db      *pebble.DB
+	initial int64 // height of the chain's first block
 
 	gate   sync.RWMutex // every operation holds it for reading, Close for writing
 	closed bool         // guarded by gate
@@ -41,20 +42,21 @@ type Journal struct {
 }
 
 // Open opens the journal in dir, creating it if need be; an empty dir means in memory.
-// It shows no block until Committed says how far the state is.
-func Open(dir string) (*Journal, error) {
+// initial is the height of the chain's first block. It shows no block until Committed says
+// how far the state is.
+func Open(dir string, initial int64) (*Journal, error) {
 	if dir == "" {
-		return openFS(vfs.NewMem(), "memory")
+		return openFS(vfs.NewMem(), "memory", initial)
 	}
-	return openFS(vfs.Default, dir)
+	return openFS(vfs.Default, dir, initial)
 }
 
-func openFS(fs vfs.FS, dir string) (*Journal, error) {
+func openFS(fs vfs.FS, dir string, initial int64) (*Journal, error) {
 	db, err := openDisk(fs, dir)
 	if err != nil {
 		return nil, fmt.Errorf("open journal in %s (is another process using it?): %w", dir, err)
 	}
-	j := &Journal{db: db, shown: None, moved: make(chan struct{})}
+	j := &Journal{db: db, initial: initial, shown: None, moved: make(chan struct{})}
 	if err := j.load(); err != nil {
 		return nil, fmt.Errorf("open journal in %s: %w", dir, errors.Join(err, db.Close()))
 	}
@@ -63,7 +65,7 @@ func openFS(fs vfs.FS, dir string) (*Journal, error) {
 
 // load finds the first and the last block.
 func (j *Journal) load() error {
-	if err := checkFormat(j.db); err != nil {
+	if err := j.checkFormat(); err != nil {
 		return err
 	}
 	j.staged, j.first, j.last = None, None, None
@@ -221,7 +223,7 @@ func (j *Journal) write(b *types.Block, raw, old []byte) error {
 			return err
 		}
 	}
-	if err := j.put(batch, b, raw, j.keepIfRepeated); err != nil {
+	if err := j.put(batch, j.subtreesIn(batch), b, raw, j.keepIfRepeated); err != nil {
 		return err
 	}
 	if err := batch.Commit(pebble.Sync); err != nil {
@@ -297,7 +299,7 @@ func (j *Journal) dropLast(height int64) error {
 func (j *Journal) clear() error {
 	batch := j.db.NewBatch()
 	defer batch.Close()
-	for _, space := range []string{keyBlock, keyRecord, keyTx, keyStaging} {
+	for _, space := range []string{keyBlock, keyRecord, keyTx, keySubtree, keyStaging} {
 		if err := batch.DeleteRange([]byte(space), after(space), nil); err != nil {
 			return fmt.Errorf("journal: clear: %w", err)
 		}

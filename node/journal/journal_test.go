@@ -16,6 +16,9 @@ import (
 	"github.com/caryaledger/carya/types"
 )
 
+// testInitial is the first block of the tests' chain; block 3 may stand for its genesis.
+const testInitial = 4
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // block makes a block; salt makes blocks of one height differ.
@@ -47,7 +50,7 @@ func refused(b *types.Block, tx int, code types.Code) *types.Block {
 
 func open(t *testing.T, dir string) *Journal {
 	t.Helper()
-	j, err := Open(dir)
+	j, err := Open(dir, testInitial)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,12 +266,12 @@ func TestBackfill(t *testing.T) {
 		t.Error(diff)
 	}
 	var want types.History
-	for _, b := range []*types.Block{block(8, 0), block(9, 0)} {
+	for _, b := range []*types.Block{block(7, 0), block(8, 0), block(9, 0)} {
 		if err := want.Append(types.LeafHash(b.Hash[:])); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got, err := j.StagedHashes(8); err != nil || !got.Equal(&want) {
+	if got, err := j.StagedHashes(); err != nil || !got.Equal(&want) {
 		t.Errorf("hashes: %+v, %v", got, err)
 	}
 	if err := j.Publish(); err != nil {
@@ -294,7 +297,7 @@ func TestOpenRefusesOtherFormats(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if j, err := Open(dir); err == nil {
+	if j, err := Open(dir, testInitial); err == nil {
 		j.Close()
 		t.Error("a journal of another format was opened")
 	}
@@ -322,7 +325,7 @@ func (m *model) visible() (v []*types.Block) {
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		disk := vfs.NewMem()
-		j, err := openFS(disk, "journal")
+		j, err := openFS(disk, "journal", testInitial)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -394,7 +397,7 @@ func TestModel(t *testing.T) {
 			},
 			"reopen": func(t *rapid.T) {
 				ok(j.Close())
-				j, err = openFS(disk, "journal")
+				j, err = openFS(disk, "journal", testInitial)
 				ok(err)
 				j.Committed(m.shown)
 			},
@@ -455,6 +458,7 @@ func (m *model) compare(t *rapid.T, j *Journal) {
 		}
 	}
 	m.compareTxs(t, j, v)
+	m.compareSubtrees(t, j, v)
 	m.compareStaged(t, j)
 }
 
@@ -543,7 +547,7 @@ func FuzzLayout(f *testing.F) {
 // BenchmarkAppend writes blocks of 700 orders' worth: 3500 events that enter 5000
 // histories, as at 85,000 declarations a minute.
 func BenchmarkAppend(b *testing.B) {
-	j, err := Open(b.TempDir())
+	j, err := Open(b.TempDir(), testInitial)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -7,11 +7,12 @@ import (
 	"github.com/caryaledger/carya/types"
 )
 
-// The keys, format 1. Numbers are big-endian, so that keys sort by height.
+// The keys, format 2. Numbers are big-endian, so that keys sort by height.
 //
 //	b height             a block's one encoding
 //	k key 00 height n    where in the block the n-th event of that record stands: its span
 //	t digest             where a transaction stands: height, index, its span
+//	h level index        root of a perfect subtree over the hashes of blocks (hashes.go)
 //	s                    backfill in progress (staging.go); gone when it is over
 //
 // A span is the place of a value's one encoding within the encoding of its block. n
@@ -21,6 +22,7 @@ const (
 	keyBlock   = "b"
 	keyRecord  = "k"
 	keyTx      = "t"
+	keySubtree = "h"
 	keyStaging = "s"
 )
 

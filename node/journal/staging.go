@@ -16,14 +16,12 @@ import (
 // checked against the state, because each of them proves nothing by itself:
 //
 //	s f                   first block that is shown
-//	s h height            leaf of the block's hash in chain/blocks
 //	s k key 00 height n   leaf of the record's n-th event in that block
 //
 // The leaves are kept in the order of histories, so that checking millions of records
 // takes one pass and no memory.
 const (
 	keyStagingEnd    = keyStaging + "f"
-	keyStagingHash   = keyStaging + "h"
 	keyStagingRecord = keyStaging + "k"
 )
 
@@ -64,7 +62,7 @@ func (j *Journal) prepend(blocks []*types.Block) error {
 	if err := batch.Set([]byte(keyStagingEnd), appendHeight(nil, first), nil); err != nil {
 		return err
 	}
-	s := staging{j, batch, map[types.Hash]bool{}}
+	s := staging{j, batch, j.subtreesIn(batch), map[types.Hash]bool{}}
 	for i := len(blocks) - 1; i >= 0; i-- {
 		if got, want := blocks[i].Height, from-1; got != want || got < 0 {
 			return fmt.Errorf("journal: prepend block %d: block %d is the next", got, want)
@@ -87,6 +85,7 @@ func (j *Journal) prepend(blocks []*types.Block) error {
 type staging struct {
 	j     *Journal
 	batch *pebble.Batch
+	log   *subtrees
 	seen  map[types.Hash]bool // transactions in this batch; true if only a repetition
 }
 
@@ -95,11 +94,7 @@ func (s staging) add(b *types.Block) error {
 	if err != nil {
 		return err
 	}
-	if err := s.j.put(s.batch, b, raw, s.keep); err != nil {
-		return err
-	}
-	leaf := types.LeafHash(b.Hash[:])
-	if err := s.batch.Set(appendHeight([]byte(keyStagingHash), b.Height), leaf[:], nil); err != nil {
+	if err := s.j.put(s.batch, s.log, b, raw, s.keep); err != nil {
 		return err
 	}
 	leaves := make([]types.Hash, len(b.Events))
@@ -145,10 +140,11 @@ func (s staging) keep(tx *types.BlockTx) (bool, error) {
 	return false, nil
 }
 
-// StagedHashes returns the history that the staged blocks' hashes make from a height on,
-// to be compared with record chain/blocks.
-func (j *Journal) StagedHashes(from int64) (h types.History, err error) {
-	err = j.scan(appendHeight([]byte(keyStagingHash), from), after(keyStagingHash), func(_, value []byte) error {
+// StagedHashes returns the history that the staged blocks' hashes make, without that of
+// the block that stands for the genesis, to be compared with record chain/blocks.
+func (j *Journal) StagedHashes() (h types.History, err error) {
+	from, first := j.Staged()
+	err = j.scan(subtreeKey(0, max(j.leafIndex(from), 0)), subtreeKey(0, max(j.leafIndex(first), 0)), func(_, value []byte) error {
 		return h.Append(types.Hash(value))
 	})
 	return h, err
@@ -255,9 +251,6 @@ func (j *Journal) dropStaged(height int64) error {
 	batch := j.db.NewBatch()
 	defer batch.Close()
 	if err := j.drop(batch, raw); err != nil {
-		return err
-	}
-	if err := batch.Delete(appendHeight([]byte(keyStagingHash), height), nil); err != nil {
 		return err
 	}
 	var b types.Block

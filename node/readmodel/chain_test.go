@@ -35,7 +35,7 @@ func newChain(t testing.TB, salt byte) *chain {
 	t.Helper()
 	state, err := store.Open("", store.Options{NoSync: true})
 	check(t, err)
-	j, err := journal.Open("")
+	j, err := journal.Open("", 1)
 	check(t, err)
 	t.Cleanup(func() { check(t, j.Close()); check(t, state.Close()) })
 	c := &chain{t: t, state: state, journal: j, random: rand.New(rand.NewPCG(1, uint64(salt))), salt: salt}
