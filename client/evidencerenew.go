@@ -72,7 +72,7 @@ func (c *Client) Renew(ctx context.Context, old *evidence.Evidence) (*evidence.E
 			c.Node(), fresh.Chain, fresh.Genesis, old.Chain, old.Genesis)
 	}
 	if last := old.Headers[0].Height; fresh.Headers[0].Height <= last {
-		return nil, fmt.Errorf("the evidence is under block %d already, and node %s has no newer signed one", last, c.Node())
+		return nil, fmt.Errorf("the evidence is under block %d already, and node %s has no newer signed one yet", last, c.Node())
 	}
 	renewed := &evidence.Evidence{Format: evidence.Format, Chain: old.Chain, Genesis: old.Genesis, Claims: old.Claims, Headers: fresh.Headers}
 	for _, height := range heights {

@@ -225,7 +225,11 @@ func (r *lightRun) tellAll(s *lightStep) {
 	if s.From.Source == lightFromState {
 		from = "the state of the last run"
 	}
-	r.say("✓ followed %s from block %d to block %d", oneLine(s.Chain), s.From.Height, s.To.Height)
+	if s.To.Height == s.From.Height {
+		r.say("✓ %s has no newer block than block %d", oneLine(s.Chain), s.To.Height)
+	} else {
+		r.say("✓ followed %s from block %d to block %d", oneLine(s.Chain), s.From.Height, s.To.Height)
+	}
 	r.say("  from  block %d, %s, %s: %s", s.From.Height, moment(s.From.Time), ago(now.Sub(time.UnixMilli(s.From.Time))), from)
 	r.say("  to    block %d, %s, %s\n        block hash %s", s.To.Height, moment(s.To.Time), ago(now.Sub(time.UnixMilli(s.To.Time))), s.To.Hash)
 	r.say("        its state names the genesis %s", s.Genesis)

@@ -56,7 +56,10 @@ func (c *Claim) says() string {
 		if len(c.Records) == 0 {
 			return fmt.Sprintf("%s there was no record %s", after, oneOf(c.From, c.To))
 		}
-		return fmt.Sprintf("%s these %s were all there were %s", after, count(len(c.Records), "record"), oneOf(c.From, c.To))
+		if len(c.Records) == 1 {
+			return fmt.Sprintf("%s this 1 record was all there was %s", after, oneOf(c.From, c.To))
+		}
+		return fmt.Sprintf("%s these %d records were all there were %s", after, len(c.Records), oneOf(c.From, c.To))
 	case evidence.ClaimBlock:
 		return fmt.Sprintf("block %d of %s has the hash %s", c.Height, c.chain, c.Block.Hash)
 	case evidence.ClaimField:

@@ -153,7 +153,7 @@ func (v *verifying) line(path string) error {
 	for _, warning := range verdict.Warnings {
 		v.warn(warning)
 	}
-	v.say("✓ %s: %s; %s of %s signed", path, verdict.brief(), percent(verdict.Power, verdict.Total), moment(verdict.Signed.Time))
+	v.say("✓ %s: %s; signed by %s of the power, %s", path, verdict.brief(), percent(verdict.Power, verdict.Total), moment(verdict.Signed.Time))
 	return v.emit(fileVerdict{path, verdict})
 }
 

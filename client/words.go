@@ -182,6 +182,10 @@ func describeBody(e *types.HistoryEvent) string {
 		return fmt.Sprintf("added the key %s", b.Key)
 	case *types.RetireKey:
 		return fmt.Sprintf("retired the key %s", b.Key)
+	case *types.OpenRecall:
+		return fmt.Sprintf("recalled %s, of class %d: %s", thingList(b.Things), b.Class, b.Reason)
+	case *types.CloseRecall:
+		return fmt.Sprintf("closed the recall %s: %s", b.Recall, b.Note)
 	case *types.RecordOrder:
 		return committed("order", b.Order, b.Seq, b.Document)
 	case *types.RecordPayment:
@@ -194,6 +198,20 @@ func describeBody(e *types.HistoryEvent) string {
 		return fmt.Sprintf("decided %d on the declaration of the order %s (800 releases, 500 inspects, 100 rejects)", b.Status, b.Order)
 	}
 	return ""
+}
+
+// thingList names things, a few of them.
+func thingList(list []types.ThingKey) string {
+	const most = 5
+	var parts []string
+	for i, key := range list {
+		if i == most {
+			parts = append(parts, fmt.Sprintf("%d more", len(list)-most))
+			break
+		}
+		parts = append(parts, string(key))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func committed(what, ulid string, seq int64, root types.Hash) string {

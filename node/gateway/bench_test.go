@@ -117,7 +117,7 @@ func (c *town) fill(n int) {
 	body, err := types.EncodeBody(&types.AcceptLot{Lot: "06901234000016.L2026A", From: "coop"})
 	check(c.t, err)
 	for i := range n {
-		l := &types.Lot{ID: types.LotID(fmt.Sprintf("06901234000016.L%06d", i)), Unit: "KGM", Produced: 1, Owner: "coop", Holdings: []types.Holding{{Member: "coop", Quantity: 1}}}
+		l := &types.Lot{ID: lotNumbered(i), Unit: "KGM", Produced: 1, Owner: "coop", Holdings: []types.Holding{{Member: "coop", Quantity: 1}}}
 		e := types.Event{Tx: types.LeafHash(fmt.Append(nil, i)), Height: height, Time: block.Time, Member: "coop", Kind: "AcceptLot", Body: body}
 		raw, err := e.Encode()
 		check(c.t, err)
@@ -137,3 +137,6 @@ func (c *town) fill(n int) {
 	c.journal.Committed(height)
 	c.last = *block
 }
+
+// lotNumbered is one of the lots of fill.
+func lotNumbered(i int) types.LotID { return types.LotID(fmt.Sprintf("06901234000016.L%06d", i)) }

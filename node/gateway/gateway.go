@@ -170,6 +170,7 @@ func (g *gateway) routes() {
 	g.healthRoute()
 	g.metricsRoute()
 	g.pageRoute()
+	g.pagesRoutes()
 	g.mountRoutes()
 	g.openAPIRoutes() // last: it writes down the others
 }

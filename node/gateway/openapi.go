@@ -19,6 +19,7 @@ const (
 	mediaJSON    = "application/json"
 	mediaCBOR    = "application/cbor"
 	mediaXML     = "application/xml"
+	mediaHTML    = "text/html"
 	mediaProblem = "application/problem+json"
 	mediaEvents  = "text/event-stream"
 )

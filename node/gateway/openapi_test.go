@@ -31,7 +31,7 @@ func TestOpenAPI(t *testing.T) {
 	slices.Sort(described)
 	want := []string{
 		"DELETE /v1/documents/{id}",
-		"GET /", "GET /health", "GET /metrics", "GET /openapi.json", "GET /openapi.yaml",
+		"GET /", "GET /health", "GET /l/{lot}", "GET /metrics", "GET /openapi.json", "GET /openapi.yaml",
 		"GET /v1/accreditations", "GET /v1/blocks/stream", "GET /v1/blocks/{height}", "GET /v1/books", "GET /v1/ceb/policy", "GET /v1/certificates",
 		"GET /v1/documents", "GET /v1/documents/{id}",
 		"GET /v1/events", "GET /v1/events/{key}",
@@ -39,7 +39,7 @@ func TestOpenAPI(t *testing.T) {
 		"GET /v1/plots", "GET /v1/products", "GET /v1/recalls", "GET /v1/recalls/{member}/{name}",
 		"GET /v1/records", "GET /v1/records/{key}", "GET /v1/schema", "GET /v1/status", "GET /v1/tariffs",
 		"GET /v1/trace", "GET /v1/trace/{key}",
-		"GET /v1/transactions", "GET /v1/transactions/{digest}", "GET /v1/trust", "GET /v1/units",
+		"GET /v1/transactions", "GET /v1/transactions/{digest}", "GET /v1/trust", "GET /v1/units", "GET /verify",
 		"POST /v1/ceb/check", "POST /v1/documents", "POST /v1/evidence", "POST /v1/transactions", "POST /v1/transactions/batch",
 	}
 	if diff := cmp.Diff(want, described); diff != "" {

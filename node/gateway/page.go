@@ -19,7 +19,7 @@ const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'u
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 func (g *gateway) pageRoute() {
-	g.plain(get("/", "page", "a page for people"), "text/html", http.HandlerFunc(g.page))
+	g.plain(get("/", "page", "a page for people"), mediaHTML, http.HandlerFunc(g.page))
 }
 
 func (g *gateway) page(w http.ResponseWriter, r *http.Request) {
@@ -32,7 +32,7 @@ func (g *gateway) page(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(err) // the template and its data are ours; finish answers
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Type", mediaHTML+"; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", pagePolicy)
 	w.Write(b.Bytes())
 }

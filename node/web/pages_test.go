@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caryaledger/carya/node/prove/chaintest"
 	"github.com/caryaledger/carya/node/web"
@@ -76,7 +78,6 @@ func TestClaims(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p.t = t
-			defer func() { p.t = t }()
 			file, _ := page(t, name+".json", encoded(t, row.evidence))
 			p.open(url)
 			p.give("#files", file)
@@ -219,6 +220,12 @@ func quoted(s string) string {
 	return `decodeURIComponent(escape(atob("` + base64.StdEncoding.EncodeToString([]byte(s)) + `")))`
 }
 
+// titles are those of the steps of a story.
+func (p *tab) titles() string {
+	p.t.Helper()
+	return eval[string](p, "[...document.querySelectorAll('.timeline h3')].map(e => e.textContent).join('|')")
+}
+
 // TestLot: the story of a lot, as a shopper sees it.
 func TestLot(t *testing.T) {
 	s := newStory(t)
@@ -243,15 +250,14 @@ func TestLot(t *testing.T) {
 		p.says("临安山核桃 500 g", "批次 P261121", "无召回", "岛石镇 1 号山核桃林", "采收", "批次 G261102 1,000 kg", "660 件（每件 500 g）", "由 临安山核桃合作社 签名",
 			"浙江质检院", "GI Lin'an hickory", "41.5 – 47.2 °C", "证据中还有：1 件事件")
 		p.saysNot("此处未显示", "已召回")
-		titles := eval[[]string](p, "[...document.querySelectorAll('.timeline h3')].map(e => e.textContent)")
-		want := []string{"采收", "husking-and-drying", "分装", "装入 物流单元 069012340000000016", "发货", "收货", "从 物流单元 069012340000000016 取出"}
-		if strings.Join(titles, "|") != strings.Join(want, "|") {
-			t.Errorf("steps %q\nwant %q", titles, want)
+		want := "采收|加工：husking and drying|分装|装入 物流单元 069012340000000016|发货|收货|从 物流单元 069012340000000016 取出"
+		if got := p.titles(); got != want {
+			t.Errorf("steps %s\nwant  %s", got, want)
 		}
 	})
 	t.Run("en", func(t *testing.T) {
 		p := show(t, desk, "lot-en-1280", whole, s.Trust(), "proven")
-		p.says("Lot P261121", "No recall known", "Harvested", "900 kg of Lot G261102", "350 kg of Lot D261111", "Signed by Lantu Mall", "may yield 1,200 kg", "Verified on this device",
+		p.says("Lot P261121", "No recall known", "Harvested", "900 kg of lot G261102", "350 kg of lot D261111", "Signed by Lantu Mall", "may yield 1,200 kg", "Verified on this device",
 			"a code can be copied onto another bag")
 	})
 	t.Run("dark", func(t *testing.T) {
@@ -284,6 +290,27 @@ func TestLot(t *testing.T) {
 		p = show(t, desk, "lot-recall-hidden-en-1280", s.evidence(keys...), s.Trust(), "proven")
 		p.says("RECALLED", "The record of the recall is not shown here", "the record of recall/"+recallID)
 	})
+	t.Run("doubts", func(t *testing.T) {
+		s := newStory(t)
+		s.doubt()
+		p := show(t, desk, "lot-doubts-en-1280", s.evidence(append(keys, "event/"+dryingID)...), s.Trust(), "proven")
+		p.says("Disputed", "A certificate behind this lot was suspended or revoked", "revoked since", "no longer grown there", "This was declared an error later", "Declared an error")
+		p.saysNot("RECALLED", "Made under")
+		if titles := p.titles(); strings.Contains(titles, "Sold") || !strings.HasSuffix(titles, "|Declared an error|changed the certificate to revoked") {
+			t.Errorf("steps %s", titles)
+		}
+	})
+	t.Run("several events of one transformation", func(t *testing.T) {
+		s := newStory(t)
+		made, id := s.blend()
+		html, err := web.Lot(s.Trust(), "n", made, s.evidence("lot/"+made, id, "lot/"+driedLot))
+		check(t, err)
+		_, url := page(t, "lot.html", html)
+		p := newTab(t, desk)
+		p.open(url)
+		p.says("30 kg of lot D261111", "60 pieces of lot B261122", "the record of lot G261102")
+		p.quiet()
+	})
 	t.Run("unknown", func(t *testing.T) {
 		_, url := page(t, "lot.html", web.NoLot("hangzhou-customs", "06901234000016.<script>"))
 		p := newTab(t, phone)
@@ -311,17 +338,14 @@ func TestKeep(t *testing.T) {
 	p.call(t, "", "Browser.setDownloadBehavior", obj{"behavior": "allow", "downloadPath": folder}, nil)
 	eval[any](p, "document.querySelector('.buttons button').click()")
 	name := filepath.Join(folder, "lot-"+bagLot+".evidence")
-	p.wait("true")
-	deadline := 0
-	for {
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		got, err := os.ReadFile(name)
-		if err == nil && string(got) == string(compact(t, e)) {
+		if err == nil && bytes.Equal(got, compact(t, e)) {
 			break
 		}
-		if deadline++; deadline > 200 {
+		if time.Now().After(deadline) {
 			t.Fatalf("saved: %v, %d bytes", err, len(got))
 		}
-		p.wait("new Promise(done => setTimeout(() => done(true), 50))")
 	}
 	p.quiet()
 	link := eval[string](p, "document.querySelector('.buttons a').href")

@@ -10,6 +10,7 @@ import (
 	"github.com/caryaledger/carya/node/prove/chaintest"
 	"github.com/caryaledger/carya/types"
 	"github.com/caryaledger/carya/types/evidence"
+	"github.com/caryaledger/carya/types/gs1"
 )
 
 // The things of the story: hickory nuts are harvested, dried and packed into bags, which go on a pallet to a shop.
@@ -199,6 +200,55 @@ func (s *storied) recall() {
 	s.record(foodAgency, &types.OpenRecall{Recall: "aflatoxin-261124", Things: []types.ThingKey{"lot/" + driedLot}, Class: 1, Reason: "黄曲霉毒素 B1 超标 (aflatoxin B1 over the limit)"}, lots)
 }
 
+const dryingID = "coop-linan/01KA3R7Z40N7DPSEYSB6DNYX4Q"
+
+// doubt has the drying declared an error, and the certificate revoked.
+func (s *storied) doubt() {
+	drying, err := types.DecodeEvent(s.Raw["lot/"+driedLot][0])
+	check(s.t, err)
+	body, err := types.DecodeBody(drying.Kind, drying.Body)
+	check(s.t, err)
+	var members map[string]any
+	check(s.t, json.Unmarshal([]byte(body.(*types.CaptureEvent).Event), &members))
+	members["errorDeclaration"] = map[string]any{"declarationTime": "2026-11-23T08:00:00.000Z", "reason": "incorrect_data"}
+	text, err := json.Marshal(members)
+	check(s.t, err)
+	marked := func(id string, mark types.Mark) *types.Lot {
+		lot := *s.Records["lot/"+id].(*types.Lot)
+		lot.Trace.Marks = append(slices.Clone(lot.Trace.Marks), mark)
+		return &lot
+	}
+	dispute := types.Mark{Kind: types.MarkDispute, Ref: dryingID}
+	s.record("coop-linan", &types.CaptureEvent{Event: string(text)}, map[string]types.Record{
+		"event/" + dryingID: &types.CapturedEvent{Time: day(12), Declared: chaintest.Start + 20_000, Reason: "incorrect_data"},
+		"lot/" + driedLot:   marked(driedLot, dispute), "lot/" + bagLot: marked(bagLot, dispute),
+	})
+	paper := *s.Records["certificate/"+giPaper].(*types.Certificate)
+	paper.Changes = []types.StatusChange{{Status: types.StatusRevoked, Effective: day(30), Reason: "no longer grown there"}}
+	revoked := types.Mark{Kind: types.MarkCertificate, Ref: giPaper}
+	s.record(certifier, &types.ChangeCertificate{Certificate: giPaper, Status: types.StatusRevoked, Effective: day(30), Reason: "no longer grown there"},
+		map[string]types.Record{
+			"certificate/" + giPaper: &paper, "lot/" + greenLot: marked(greenLot, revoked),
+			"lot/" + driedLot: marked(driedLot, revoked), "lot/" + bagLot: marked(bagLot, revoked),
+		})
+}
+
+// blend makes another lot in two events with one transformationID, and returns the lot and the key of the transformation.
+func (s *storied) blend() (lot, transformation string) {
+	const uri, made = "https://hickory.example/batch/7 (b)", "06901234000030.B261122"
+	key := types.PrefixTransformation + "/coop-linan/" + gs1.Escape(uri)
+	fed := *s.Records["lot/"+driedLot].(*types.Lot)
+	s.record("coop-linan", captured(s.t, day(1), map[string]any{
+		"type": "TransformationEvent", "bizStep": "commissioning", "transformationID": uri, "inputQuantityList": []any{of(driedLot, 30, "KGM")},
+	}), map[string]types.Record{"lot/" + driedLot: &fed, key: &types.Transformation{Dimension: "mass", In: "1", Out: "0"}})
+	bags := s.bags()
+	bags.ID, bags.Produced = made, 6_000_000
+	s.record("coop-linan", captured(s.t, day(0), map[string]any{
+		"type": "TransformationEvent", "bizStep": "commissioning", "transformationID": uri, "outputQuantityList": []any{of(made, 60, "")},
+	}), map[string]types.Record{"lot/" + made: bags, key: &types.Transformation{Dimension: "mass", In: "1", Out: "1"}})
+	return made, key
+}
+
 // keys are the records that the lot's page asks for.
 var keys = []string{
 	"lot/" + bagLot, "lot/" + driedLot, "lot/" + greenLot, "unit/" + pallet, "certificate/" + giPaper, "plot/" + grove,
@@ -211,7 +261,7 @@ func (s *storied) evidence(keys ...string) *evidence.Evidence {
 	var asks []evidence.Ask
 	for _, key := range keys {
 		claim := evidence.ClaimRecord
-		if family, _, _ := strings.Cut(key, "/"); slices.Contains([]string{"lot", "unit", "recall"}, family) {
+		if family, _, _ := strings.Cut(key, "/"); slices.Contains([]string{"lot", "unit", "recall", "transformation"}, family) {
 			claim = evidence.ClaimHistory
 		}
 		asks = append(asks, evidence.Ask{Claim: claim, Key: key})

@@ -1,5 +1,5 @@
 import { readThing, type Thing } from './gs1.ts';
-import type { Word } from './words.ts';
+import { isWord, type Word } from './words.ts';
 
 /** Something that an event is about, and how much of it; quantity "" means that the event does not say. */
 export interface Part {
@@ -106,8 +106,14 @@ function noteText(value: unknown): string {
 
 const counts = (p: Part): boolean => ['', 'C62', 'EA', 'H87', 'NAR', 'DZN', 'PR'].includes(p.unit);
 
-/** What an event says was done: a word, or the business step as its author wrote it. */
-export function deed(c: Capture, fromPlot: boolean): Word | string {
+/** What an event says was done; custom is a business step of its author's own, "" for one of the vocabulary. */
+export function deed(c: Capture, fromPlot: boolean): { word: Word; custom: string } {
+  const word = deedWord(c, fromPlot);
+  if (isWord(word)) return { word, custom: '' };
+  return { word: c.type === 'TransformationEvent' ? 'processedBy' : 'custom', custom: word.replace(/[-_]/g, ' ') };
+}
+
+function deedWord(c: Capture, fromPlot: boolean): string {
   if (c.error) return 'errorDeclared' satisfies Word;
   const step = c.step === 'commissioning' || c.step === 'creating_class_instance' ? '' : c.step;
   if (c.type === 'AggregationEvent' && c.parent) {

@@ -16,6 +16,9 @@ function zone(minutes: number): string {
   return `UTC${minutes < 0 ? '-' : '+'}${hours}${rest ? ':' + pad(rest) : ''}`;
 }
 
+/** 2026-11-23 16:00: a time to the minute. */
+export const minute = (ms: number): string => moment(ms).slice(0, 16);
+
 /** 23 November 2026, 2026年11月23日. */
 export function day(ms: number): string {
   return new Intl.DateTimeFormat(language() === 'zh' ? 'zh-CN' : 'en-GB', { dateStyle: 'long' }).format(ms);

@@ -115,7 +115,7 @@ export function thingWords(thing: Thing): string {
   const { kind, primary, qualifier } = thing;
   switch (kind) {
     case 'LGTIN':
-      return t('lotNumber', qualifier);
+      return t('lot', qualifier);
     case 'SSCC':
       return t('pallet', primary);
     case 'GRAI':
@@ -124,6 +124,8 @@ export function thingWords(thing: Thing): string {
       return t('place', 'GLN ' + [primary, qualifier].filter(Boolean).join('/'));
     case 'PGLN':
       return t('organisation', 'GLN ' + primary);
+    case 'GIAI':
+      return t('asset', primary);
     case 'GDTI':
       return t('certificate', primary + qualifier);
     case 'GTIN':

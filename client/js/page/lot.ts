@@ -2,7 +2,7 @@ import type { Verdict } from '../src/index.ts';
 import { deed, type Capture, type Part, type Sensor } from './epcis.ts';
 import { byId, code, facts, fold, h, icon, inlined, type Child } from './dom.ts';
 import { fromBase64, save, toBase64url } from './files.ts';
-import { ago, amount, day, DAY, moment, percent, quantity, whole } from './format.ts';
+import { ago, amount, day, DAY, minute, moment, percent, quantity, whole } from './format.ts';
 import { keyWords, readPath, thingWords } from './gs1.ts';
 import { describeEvent, type Fields } from './record.ts';
 import { tell, type Certificate, type Recall, type Step, type Story } from './story.ts';
@@ -15,7 +15,7 @@ const evidence = fromBase64(inlined<string>('evidence') ?? '');
 let outcome: Outcome | undefined;
 let story: Story | undefined;
 
-/** What a reader can do with the page before it is long in his hand: browsers take links of at least so many characters. */
+/** Every browser takes links of so many characters. */
 const longestLink = 64_000;
 
 function verifyAgain(): void {
@@ -66,7 +66,7 @@ function told(s: Story, v: Verdict, now: number): Child[] {
     h('header.title',
       h('h1', titleOf(s)),
       h('p.eyebrow', [t('lotNumber', thing.qualifier || thing.primary), thing.kind === 'LGTIN' && t('gtin', thing.primary)].filter(Boolean).join(' · ')),
-      h('p.verified', icon('yes'), h('a', { href: '#checked' }, t('summarySigned', v.validators.filter((x) => x.signed).length)))),
+      h(isRecalled(s) ? 'p.verified.muted' : 'p.verified', icon('yes'), h('a', { href: '#checked' }, t('summarySigned', v.validators.filter((x) => x.signed).length)))),
     recallStatus(s, now),
     ...warnings(s, now),
     h('section.panel.summary', summary(s)),
@@ -91,23 +91,22 @@ function told(s: Story, v: Verdict, now: number): Child[] {
 }
 
 function limits(s: Story): string[] {
-  return [t('limitShop'), t('limitGoods'), t('limitHistory'), t('limitLater', (Number(s.lot.at('history').number('size')) && heightOf(s)) || '', moment(s.time)), t('limitCollusion')];
+  return [t('limitShop'), t('limitGoods'), t('limitHistory'), t('limitLater', s.height, moment(s.time)), t('limitCollusion')];
 }
 
-const heightOf = (s: Story): number =>
-  outcome && 'verdict' in outcome ? Math.min(...outcome.verdict.claims.filter((c) => c.block.time === s.time).map((c) => c.height)) : 0;
+const openRecalls = (s: Story): Recall[] => s.recalls.filter((r) => !r.record?.number('closed'));
+const isRecalled = (s: Story): boolean => s.overfull || openRecalls(s).length > 0;
 
 /** The first thing that a shopper has to know. */
 function recallStatus(s: Story, now: number): HTMLElement {
-  const open = s.recalls.filter((r) => !r.record?.number('closed'));
-  if (open.length === 0 && !s.overfull) {
+  if (!isRecalled(s)) {
     return h('div.banner.good.recall', { role: 'status' }, icon('yes'),
       h('div', h('h2', t('noRecall')), h('p', t('noRecallSays', moment(s.time), ago(s.time, now)))));
   }
   return h('div.banner.bad.recall', { role: 'alert' }, icon('no'),
     h('div', h('h2', t('recalled')),
       s.overfull && h('p', t('recalledTooMany')),
-      ...open.map(openRecall),
+      ...openRecalls(s).map(openRecall),
       h('p.muted', t('noRecallSays', moment(s.time), ago(s.time, now)))));
 }
 
@@ -125,13 +124,23 @@ function warnings(s: Story, now: number): Child[] {
   return [
     now - s.time > DAY && h('p.note', icon('care'), h('span', t('stale', moment(s.time)))),
     s.disputes.some((d) => d.open) && h('p.note', icon('care'), h('span', h('strong', t('disputed')), '. ', t('disputedSays'))),
-    ...s.revoked.filter((key) => !s.certificates.some((c) => c.key === key && statusOf(c.record, s.time).status === 'VALID'))
-      .map((key) => h('p.note', icon('care'), h('span', t('certificateTaken'), ': ', keyWords(key)))),
+    ...takenAway(s).map((key) => h('p.note', icon('care'), h('span', t('certificateTaken'), ': ', keyWords(key)))),
     ...s.recalls.filter((r) => r.record?.number('closed')).map(({ ref, record }) => h('p.note.calm', icon('yes'), h('span',
       t('recallEnded', nameOf(ref.split('/')[0]!), day(record!.number('closed'))), record!.text('note') && `: ${record!.text('note')}`))),
     ...s.lot.at('trace').texts('flags').filter(isWord).filter((f) => f !== 'TOO_LARGE')
       .map((flag) => h('p.note', icon('care'), h('span', t('flagged'), ': ', t(flag)))),
   ];
+}
+
+/** Certificates behind the lot that were suspended or revoked, and not restored since. */
+function takenAway(s: Story): string[] {
+  return s.revoked.filter((key) => !s.certificates.some((c) => c.key === key && statusOf(c.record, s.time).status === 'VALID'));
+}
+
+/** The standards that the lot was made under, but for those whose certificate was taken away; "" is one that is not shown. */
+function standards(s: Story): string[] {
+  const lost = takenAway(s).map((key) => s.certificates.find((c) => c.key === key)?.record.text('standard') ?? '');
+  return lost.includes('') ? [] : s.lot.at('trace').texts('claims').filter((standard) => !lost.includes(standard));
 }
 
 function summary(s: Story): HTMLElement {
@@ -145,8 +154,8 @@ function summary(s: Story): HTMLElement {
   const harvest = s.steps.find((step) => isHarvest(step));
   if (harvest) rows.push([t('harvestedOn'), day(harvest.when)]);
   const making = s.steps.find((step) => step.capture?.outs.some((p) => 'lot/' + p.thing.path === s.key));
-  if (making) rows.push([t('madeOn'), day(making.when)]);
-  const claims = s.lot.at('trace').texts('claims');
+  if (making?.capture) rows.push([t(deed(making.capture, false).word === 'filled' ? 'packedOn' : 'madeOn'), day(making.when)]);
+  const claims = standards(s);
   if (claims.length > 0) rows.push([t('soldUnder'), claims.map(named).join(', ')]);
   return facts(rows);
 }
@@ -164,9 +173,12 @@ const stepWords: Record<string, Word> = {
 /** What a step did, as a title. */
 function deedOf(step: Step): string {
   const c = step.capture;
-  if (!c) return t(stepWords[step.event.kind] ?? 'observed');
-  const word = deed(c, isHarvest(step));
-  return isWord(word) ? t(word, c.parent ? keyWords('unit/' + c.parent.path) : '') : word;
+  if (!c) {
+    const word = stepWords[step.event.kind];
+    return word ? t(word) : describeEvent(step.event.kind, step.body);
+  }
+  const { word, custom } = deed(c, isHarvest(step));
+  return t(word, custom || (c.parent ? thingWords(c.parent) : ''));
 }
 
 function stepItem(step: Step): HTMLElement {
@@ -176,9 +188,9 @@ function stepItem(step: Step): HTMLElement {
     h('h3', deedOf(step)),
     ...flows(step),
     step.withdrawn && h('p.note', icon('care'), h('span', t('takenBack'))),
-    h('p.signed', icon('yes'), h('span', t('signedByOne', nameOf(e.member)), h('small', ', ', t('recordedAt', moment(e.time))))),
+    h('p.signed', icon('yes'), h('span', t('signedByOne', nameOf(e.member)), h('small', ', ', t('recordedAt', minute(e.time))))),
     fold(t('details'), ...details(step)));
-  if (e.kind === 'OpenRecall' || step.capture?.error || step.withdrawn) item.classList.add('bad');
+  if (e.kind === 'OpenRecall' || e.kind === 'ChangeCertificate' || step.capture?.error || step.withdrawn) item.classList.add('bad');
   return item;
 }
 
@@ -187,7 +199,7 @@ function flows(step: Step): Child[] {
   const c = step.capture;
   if (!c) {
     const { body, event } = step;
-    const says = event.kind === 'OpenRecall' || event.kind === 'CloseRecall' ? body.text('reason') || body.text('note') : describeEvent(event.kind, body);
+    const says = event.kind === 'OpenRecall' || event.kind === 'CloseRecall' ? body.text('reason') || body.text('note') : stepWords[event.kind] && describeEvent(event.kind, body);
     return [says ? h('p', says) : null];
   }
   if (c.type === 'TransformationEvent') {
@@ -254,6 +266,7 @@ function certificateCard({ key, record }: Certificate, s: Story): HTMLElement {
   const { status, since, reason } = statusOf(record, s.time);
   const says = since && status !== 'VALID' ? t('sinceWhen', t(status), day(since), reason || '–') : t(status);
   const good = status === 'VALID';
+  const id = readPath(key.slice('certificate/'.length));
   return h(good ? 'div.card.good' : 'div.card.bad',
     h('h3', icon(good ? 'yes' : 'no'), named(record.text('standard'))),
     facts([
@@ -261,7 +274,7 @@ function certificateCard({ key, record }: Certificate, s: Story): HTMLElement {
       [t('issuedBy'), nameOf(record.text('issuer'))],
       [t('issuedTo'), nameOf(record.text('subject'))],
       [t('validity'), t('until', day(record.number('from')), day(record.number('until')))],
-      [t('serial'), keyWords(key)],
+      [t('serial'), [id.primary, id.qualifier].join('')],
     ]));
 }
 
@@ -286,7 +299,8 @@ function buttons(): HTMLElement {
   const element = h('p.buttons', h('button', { type: 'button', click: () => save(`lot-${lot.replace(/[^A-Za-z0-9._-]/g, '_')}.evidence`, evidence!) }, t('saveEvidence')));
   const link = evidence && '#' + toBase64url(evidence);
   const base = /^https?:/.test(page.node) ? page.node.replace(/\/$/, '') : location.protocol.startsWith('http') ? '' : undefined;
-  if (link && link.length <= longestLink && base !== undefined) element.append(h('a.button', { href: base + '/verify' + link }, t('openInCheck')));
+  if (base === undefined) element.append(h('span.muted', t('saveForCheck')));
+  else if (link && link.length <= longestLink) element.append(h('a.button', { href: base + '/verify' + link }, t('openInCheck')));
   else element.append(h('span.muted', t('linkTooLong')));
   return element;
 }

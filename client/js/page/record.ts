@@ -121,8 +121,8 @@ export function describeEvent(kind: string, body: Fields): string {
     case 'CaptureEvent': {
       const capture = readCapture(body.text('event'));
       if (!capture) return t('CaptureEvent');
-      const word = deed(capture, false);
-      return isWord(word) ? t(word, capture.parent ? keyWords('unit/' + capture.parent.path) : '') : word;
+      const { word, custom } = deed(capture, false);
+      return t(word, custom || (capture.parent ? keyWords('unit/' + capture.parent.path) : ''));
     }
     case 'OfferLot': case 'OfferUnit':
       return t(kind, body.text('to'));

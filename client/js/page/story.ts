@@ -27,7 +27,8 @@ export interface Recall {
 export interface Story {
   key: string;
   lot: Fields;
-  time: number; // of the oldest state that the story rests on
+  time: number; // of the oldest state that the story rests on, Unix milliseconds
+  height: number; // and its block
   product: Fields | undefined;
   steps: Step[]; // in order of time
   aside: Step[]; // what happened to other parts of the same goods
@@ -68,6 +69,7 @@ class Teller {
   private readonly key: string;
   private readonly names: Map<string, string>;
   private time = Infinity;
+  private height = Infinity;
 
   constructor(verdict: Verdict, key: string, trust: Trust) {
     this.key = key;
@@ -86,6 +88,7 @@ class Teller {
       return;
     }
     this.time = Math.min(this.time, p.block.time);
+    this.height = Math.min(this.height, p.height);
   }
 
   tell(): Story | undefined {
@@ -98,7 +101,7 @@ class Teller {
     const plots = this.plots();
     const marks = this.marks();
     return {
-      key: this.key, lot: lot.record, time: this.time, product: this.shown.get(product)?.record,
+      key: this.key, lot: lot.record, time: this.time, height: this.height, product: this.shown.get(product)?.record,
       steps: inTime(this.steps), aside: inTime(this.aside),
       certificates: [...this.certificates].flatMap((key) => (this.shown.has(key) ? [{ key, record: this.shown.get(key)!.record }] : [])),
       plots, ...marks, names: this.names,
@@ -134,10 +137,10 @@ class Teller {
   /** Reports whether an event is about the goods that came to be in the lot, and not about another part of a lot before it. */
   private concerns(step: Step, key: string): boolean {
     const c = step.capture;
-    if (key === this.key || !c) return key === this.key || !key.startsWith('lot/') || step.event.kind !== 'CaptureEvent';
+    if (key === this.key || !c) return true;
+    if (c.type === 'ObjectEvent' && c.action === 'DELETE') return false; // sold or destroyed before anything was made of it
     if (c.type !== 'TransformationEvent' || c.outs.length === 0) return true;
-    const into = c.outs.map(keyOf);
-    return into.some((k) => k === key || k === this.key || this.visited.has(k)) || c.transformation !== '';
+    return c.transformation !== '' || c.outs.some((p) => this.visited.has(keyOf(p)));
   }
 
   private tellStep(step: Step, key: string, until: number): void {
@@ -145,7 +148,7 @@ class Teller {
     const known = this.steps.has(id);
     this.steps.set(id, this.steps.get(id) ?? step);
     this.aside.delete(id);
-    if (known || !step.capture) return;
+    if (known || !step.capture || step.capture.error) return;
     const c = step.capture;
     const height = step.event.height;
     for (const certificate of c.certificates) {
@@ -217,7 +220,8 @@ class Teller {
 function newStep(event: ProvenEvent, key: string): Step {
   const body = new Fields(event.body);
   const capture = readBody(event);
-  const when = capture && Number.isFinite(capture.time) ? capture.time : event.time;
+  // An error declaration repeats the time of the event that it takes back.
+  const when = capture && !capture.error && Number.isFinite(capture.time) ? capture.time : event.time;
   return { event, body, capture, when, key, withdrawn: false };
 }
 

@@ -244,15 +244,7 @@ class JSONForm implements Form {
     return text;
   }
 
-  /** null is how the Go program writes nil where it does not leave it out. */
-  private null(): boolean {
-    if (this.tokens.peek() !== 0x6e) return false;
-    if (this.tokens.word() !== 'null') throw new Fault('JSON: neither a value nor null');
-    return true;
-  }
-
   bytes(): Uint8Array {
-    if (this.null()) return new Uint8Array(0);
     return decodeBase64(this.tokens.string().subarray(1, -1));
   }
 
@@ -260,7 +252,6 @@ class JSONForm implements Form {
     const { data } = this.tokens;
     const list = new ByteStrings((begin, end) => decodeBase64(data.subarray(begin, end)));
     this.list(() => {
-      if (this.null()) return list.push(0, 0);
       const token = this.tokens.string();
       checkBase64(token.subarray(1, -1));
       list.push(this.tokens.at - token.length + 1, this.tokens.at - 1);
@@ -275,7 +266,6 @@ class JSONForm implements Form {
   }
 
   list(each: () => void): void {
-    if (this.null()) return;
     this.sequence('[', ']', each);
   }
 
@@ -391,9 +381,13 @@ function refuseFormat(file: Uint8Array): void {
 const unknownFormat = (format: string): Refusal =>
   new Refusal('FORMAT_UNKNOWN', `format ${quote(format)}, this program knows ${quote(FORMAT)}`);
 
+/** Bounds the claims of a file. */
+const MAX_CLAIMS = 1000;
+
 /** Finds what no evidence may be, before anything is verified. */
 function check(e: Evidence): void {
   if (e.claims.length === 0 || e.headers.length === 0) throw new Refusal('MALFORMED', 'no claims, or no headers');
+  if (e.claims.length > MAX_CLAIMS) throw new Refusal('MALFORMED', `${e.claims.length} claims, at most ${MAX_CLAIMS}`);
   let above = Infinity;
   e.headers.forEach((h, i) => {
     if (h.height < 1 || h.height > MAX_INTEGER) throw new Refusal('MALFORMED', `header ${i}: its height is no height`);
@@ -406,6 +400,6 @@ function check(e: Evidence): void {
   e.claims.forEach((c, i) => {
     const d = c.document;
     const numbers = [c.height, c.since ?? 0, c.count ?? 0, c.index ?? 0, c.size ?? 0, d?.size ?? 0, ...(d?.fields ?? []).map((f) => f.position)];
-    if (numbers.some((n) => n < 0 || n > MAX_INTEGER)) throw new Refusal('MALFORMED', 'a number is not in 0 to 2^53-1', i);
+    if (numbers.some((n) => n < 0 || n > MAX_INTEGER)) throw new Refusal('MALFORMED', `claim ${i}: a number is not in 0 to 2^53-1`);
   });
 }

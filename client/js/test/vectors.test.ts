@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { readTrust, Refusal, verify, type Trust } from '../src/index.ts';
+
+interface Vector {
+  file: string;
+  trust: string;
+  reason: string;
+  claim: number;
+  why: string;
+}
+
+// The tests run in client/js.
+const folder = '../../types/testdata/evidence/';
+const { vectors } = JSON.parse(readFileSync(folder + 'index.json', 'utf8')) as { vectors: Vector[] };
+const trusts = new Map<string, Trust>();
+
+function trust(name: string): Trust {
+  const known = trusts.get(name) ?? readTrust(readFileSync(folder + name, 'utf8'));
+  trusts.set(name, known);
+  return known;
+}
+
+function verdict(v: Vector): string {
+  try {
+    verify(readFileSync(folder + v.file), trust(v.trust));
+    return 'proven';
+  } catch (error) {
+    if (error instanceof Refusal) return `${error.reason} ${error.claim}`;
+    throw error;
+  }
+}
+
+test('every vector has its verdict', () => {
+  assert.ok(vectors.length > 100);
+  for (const v of vectors) assert.equal(verdict(v), v.reason === '' ? 'proven' : `${v.reason} ${v.claim}`, `${v.file}: ${v.why}`);
+});
+
+/** Flips bits all over. Not of an absence: another key may be absent, too, which is another true claim. */
+test('no byte of evidence can be changed', () => {
+  for (const name of ['record', 'history', 'event', 'prefix', 'range', 'block', 'field', 'transaction']) {
+    if (!existsSync(folder + name + '.json')) assert.fail(`no vector ${name}.json`);
+    const file = new Uint8Array(readFileSync(folder + name + '.json'));
+    const v = vectors.find((one) => one.file === name + '.json')!;
+    for (let i = 0; i < file.length; i += 7) {
+      const changed = file.slice();
+      changed[i]! ^= 1;
+      let accepted = true;
+      try {
+        verify(changed, trust(v.trust));
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        accepted = false;
+      }
+      assert.ok(!accepted, `${name}.json is still proven with byte ${i} changed`);
+    }
+  }
+});
