@@ -21,7 +21,7 @@ func brief(c *evidence.Claim) string {
 	case evidence.ClaimPrefix:
 		return fmt.Sprintf("history of %s after block %d as the beginning of that after block %d", c.Key, c.Since, c.Height)
 	case evidence.ClaimRange:
-		return fmt.Sprintf("all %s %s, after block %d", count(int(c.Count), "record"), oneOf(c.From, c.To), c.Height)
+		return fmt.Sprintf("list of %s %s, after block %d", count(int(c.Count), "record"), oneOf(c.From, c.To), c.Height)
 	case evidence.ClaimBlock:
 		return fmt.Sprintf("block %d", c.Height)
 	case evidence.ClaimField:

@@ -11,6 +11,6 @@
 //
 // A program that checks something needs no node at all: see [Verify].
 //
-// The package imports the vocabulary (package types), CometBFT's block types to check headers and commits, and
+// The package imports the vocabulary (package types, with the verifier in types/evidence), CometBFT's light client, and
 // neither the rules (app) nor the node.
 package client

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -55,24 +56,21 @@ and does not grow. The node needs neither the old state nor the old signatures.`
 }
 
 // Renew returns evidence of the same claims under the newest signed header. It keeps the headers and trees that the claims
-// rest on, drops the old signatures, and takes the places of those headers among all blocks from the node. It verifies
-// nothing: see [Verify]. The error of evidence that lacks what its claims rest on is an *evidence.Refusal.
+// rest on, drops the old signatures, and takes the places of those headers among all blocks from the node. For a header
+// that is newer than the evidence's it waits some seconds. It verifies nothing: see [Verify]. The error of evidence that lacks what its claims rest on is an *evidence.Refusal.
 func (c *Client) Renew(ctx context.Context, old *evidence.Evidence) (*evidence.Evidence, error) {
 	heights := restsOn(old)
 	asked := &evidence.Asked{Newest: true}
 	for _, height := range heights {
 		asked.Claims = append(asked.Claims, evidence.Ask{Claim: evidence.ClaimBlock, Height: height})
 	}
-	fresh, err := c.Prove(ctx, asked)
+	fresh, err := c.newer(ctx, asked, old.Headers[0].Height)
 	if err != nil {
 		return nil, err
 	}
 	if fresh.Chain != old.Chain || fresh.Genesis != old.Genesis {
 		return nil, fmt.Errorf("node %s is of the chain %.60q with the genesis %s, the evidence of %.60q with %s",
 			c.Node(), fresh.Chain, fresh.Genesis, old.Chain, old.Genesis)
-	}
-	if last := old.Headers[0].Height; fresh.Headers[0].Height <= last {
-		return nil, fmt.Errorf("the evidence is under block %d already, and node %s has no newer signed one yet", last, c.Node())
 	}
 	renewed := &evidence.Evidence{Format: evidence.Format, Chain: old.Chain, Genesis: old.Genesis, Claims: old.Claims, Headers: fresh.Headers}
 	for _, height := range heights {
@@ -89,6 +87,21 @@ func (c *Client) Renew(ctx context.Context, old *evidence.Evidence) (*evidence.E
 		to.Tree = from.Tree
 	}
 	return renewed, nil
+}
+
+// newer asks for evidence until it is under a newer header than one.
+func (c *Client) newer(ctx context.Context, asked *evidence.Asked, than int64) (*evidence.Evidence, error) {
+	const tries = 10
+	for range tries {
+		e, err := c.Prove(ctx, asked)
+		if err != nil || e.Headers[0].Height > than {
+			return e, err
+		}
+		if err := c.pause(ctx, 500*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("the evidence is under block %d already, and node %s has no newer signed one yet", than, c.Node())
 }
 
 func headerAt(e *evidence.Evidence, height int64) *evidence.Header {

@@ -260,8 +260,10 @@ type lightServer struct {
 	*httptest.Server
 	first  int64                        // blocks before it are pruned
 	newest int64                        // that it says it has, 0 for the last
+	shift  int64                        // it shows another block than it was asked for, so far below
 	lie    func(*cmt.LightBlock)        // changes what it shows
 	sets   func(*cmtproto.ValidatorSet) // and this
+	proofs *lightChain                  // that its evidence is of, where it is another
 	mu     sync.Mutex
 	down   bool
 }
@@ -315,6 +317,9 @@ func (s *lightServer) header(w http.ResponseWriter, r *http.Request) {
 		lightRefuse(w, 404, types.Refuse(types.NotFound, "height", "block %d is not there: %d to %d are", height, s.first, s.last()))
 		return
 	}
+	if r.PathValue("height") != "0" {
+		height -= s.shift
+	}
 	b, err := s.answer(height)
 	if err != nil {
 		s.t.Error(err)
@@ -365,7 +370,11 @@ func (s *lightServer) evidence(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	e, err := prove.Evidence(r.Context(), s.lightChain, &asked)
+	chain := s.lightChain
+	if s.proofs != nil {
+		chain = s.proofs
+	}
+	e, err := prove.Evidence(r.Context(), chain, &asked)
 	if err != nil {
 		lightRefuse(w, 422, err)
 		return
@@ -546,6 +555,68 @@ func TestLightLiar(t *testing.T) {
 			l.wantState(t, 20)
 		})
 	}
+}
+
+// TestLightOtherHeight: a node that shows an old block where it is asked for a newer one.
+func TestLightOtherHeight(t *testing.T) {
+	c := newLightChain(t, lightStart).commit(20)
+	liar := c.serve()
+	liar.shift = 3
+	liar.newest = 21
+	c.commit(1)
+	near := c.serve()
+	near.newest = 20
+	s := newLight(t, c.trust(10), liar, near, c.serve()).take(t)
+	if s.Agree != 2 || !strings.Contains(s.Nodes[0].Why, "it is of block 17") {
+		t.Errorf("got %+v", s.Nodes)
+	}
+}
+
+// TestLightOtherProof: the nodes agree about the header, and prove the genesis under another one that the validators signed.
+func TestLightOtherProof(t *testing.T) {
+	honest, fork := lightFork(t, lightStart)
+	a, b := honest.serve(), honest.serve()
+	a.proofs = fork
+	if s := newLight(t, honest.trust(0), a, b).take(t); s.Agree != 2 || !s.Extends {
+		t.Errorf("one proves it: %+v", s)
+	}
+	b.proofs = fork
+	l := newLight(t, honest.trust(0), a, b)
+	l.refused(t, ExitNotProven, "it is signed under block 20 with the hash "+types.Hash(fork.block(20).Hash()).String())
+	l.wantState(t, -1)
+}
+
+// TestLightNamesNobodyWrongly: CometBFT counts votes up to two thirds only. Who is named has really signed.
+func TestLightNamesNobodyWrongly(t *testing.T) {
+	honest, fork := lightFork(t, lightStart)
+	node := fork.serve()
+	node.lie = func(b *cmt.LightBlock) {
+		if b.Height < 20 {
+			return
+		}
+		for i := range b.Commit.Signatures { // the one that did not vote
+			if v := &b.Commit.Signatures[i]; v.BlockIDFlag == cmt.BlockIDFlagAbsent {
+				*v = cmt.CommitSig{BlockIDFlag: cmt.BlockIDFlagCommit, ValidatorAddress: b.ValidatorSet.Validators[i].Address, Timestamp: b.Time, Signature: make([]byte, 64)}
+			}
+		}
+	}
+	fork.absent = []string{fork.orderedLast()}
+	fork.commit(1)
+	honest.commit(1)
+	_, err := newLight(t, honest.trust(0), honest.serve(), node).step(t.Context())
+	d, ok := errors.AsType[*Divergence](err)
+	if !ok {
+		t.Fatalf("got %v, want a divergence", err)
+	}
+	if len(d.A.Signers) != 4 || len(d.B.Signers) != 3 || len(d.Both) != 3 {
+		t.Errorf("signed: %d of the one, %d of the other, %d both; want 4, 3, 3", len(d.A.Signers), len(d.B.Signers), len(d.Both))
+	}
+}
+
+// orderedLast is the validator whose vote stands last in a commit.
+func (c *lightChain) orderedLast() string {
+	list := c.trust(0).Ordered()
+	return list[len(list)-1].Member
 }
 
 // TestLightLiarAtTheRoot shows a forged first block.

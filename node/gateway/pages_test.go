@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/epcis"
 	"github.com/caryaledger/carya/types/evidence"
 )
 
@@ -21,7 +22,9 @@ import (
 func (c *town) capture(member, members string) {
 	c.t.Helper()
 	event := `{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],"eventTime":"2026-11-23T08:00:00.000Z","eventTimeZoneOffset":"+08:00",` + members + `}`
-	body, err := json.Marshal(types.CaptureEvent{Event: event})
+	parsed, err := epcis.Parse([]byte(event))
+	check(c.t, err)
+	body, err := json.Marshal(types.CaptureEvent{Event: string(parsed.Events[0].Canonical)})
 	check(c.t, err)
 	_, err = c.Submit(c.sign(member, captureKind, genesisTime+300_000, string(body)))
 	check(c.t, err)
@@ -163,6 +166,7 @@ func TestVerifyPage(t *testing.T) {
 // TestStoryIsBounded: a lot made of more lots than a page can show has a page all the same.
 func TestStoryIsBounded(t *testing.T) {
 	s := newStage(t)
+	s.block()
 	s.fill(3 * storyClaims)
 	var in []string
 	for i := range 3 * storyClaims {

@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/caryaledger/carya/app/store"
 	"github.com/caryaledger/carya/node/journal"
@@ -121,10 +120,15 @@ func (s *storyteller) tell(key string) error {
 // absent asks for the absence of a thing that an event names: not every identifier of the
 // trade is one of the ledger's.
 func (s *storyteller) absent(key string) {
-	if k, err := gs1.ParsePath(strings.TrimPrefix(key, types.PrefixLot+"/")); strings.HasPrefix(key, types.PrefixLot+"/") && (err != nil || k.Type != "LGTIN") {
-		return // of a lot outside GS1 absence is not proven
+	if family, id := types.ThingKey(key).Cut(); family != types.PrefixLot || isTradeItem(id) {
+		s.ask(evidence.ClaimRecord, key) // of a lot outside GS1 absence cannot be proven
 	}
-	s.ask(evidence.ClaimRecord, key)
+}
+
+// isTradeItem reports whether a lot is one of a product with a GTIN, which begins its name.
+func isTradeItem(lot string) bool {
+	k, err := gs1.ParsePath(lot)
+	return err == nil && k.Type == "LGTIN"
 }
 
 // describe follows what the record of a thing names.
@@ -133,8 +137,8 @@ func (s *storyteller) describe(key string, record types.Record) {
 	switch r := record.(type) {
 	case *types.Lot:
 		trace = r.Trace
-		if gtin, _, ok := strings.Cut(string(r.ID), "."); ok && gtin != "x" {
-			s.name(types.PrefixProduct + "/" + gtin)
+		if isTradeItem(string(r.ID)) {
+			s.name(types.PrefixProduct + "/" + string(r.ID)[:14])
 		}
 		if r.Plot != "" {
 			s.name(types.PrefixPlot + "/" + r.Plot)

@@ -77,10 +77,10 @@ func readTime(field []byte) (ms int64, ok bool) {
 			return 0, false
 		}
 	}
-	if r.bad || len(r.data) > 0 || seconds > maxSeconds || nanos >= 1e9 {
+	if r.bad || len(r.data) > 0 || seconds > maxSeconds || nanos >= 1_000_000_000 {
 		return 0, false
 	}
-	return int64(seconds*1000 + nanos/1e6), true
+	return int64(seconds*1000 + nanos/1_000_000), true
 }
 
 // maxSeconds is the end of the year 9999.
@@ -131,7 +131,7 @@ func verifyCommit(data []byte, h *header, t *Trust) ([]Signature, error) {
 		case voteAbsent:
 		case voteFor, voteNil:
 			v.seconds, v.nanos, v.signature = r.uvarint(), r.uvarint(), r.bytes(64)
-			if v.seconds > maxSeconds || v.nanos >= 1e9 {
+			if v.seconds > maxSeconds || v.nanos >= 1_000_000_000 {
 				r.bad = true
 			}
 		default:
@@ -151,7 +151,7 @@ func verifyCommit(data []byte, h *header, t *Trust) ([]Signature, error) {
 		if !ed25519.VerifyWithOptions(ed25519.PublicKey(validators[i].Key), signed, v.signature, zip215) {
 			return nil, refuse(SignatureInvalid, "the vote of %s is not signed by it", validators[i].Member)
 		}
-		signatures[i].Time = int64(v.seconds*1000 + v.nanos/1e6)
+		signatures[i].Time = int64(v.seconds*1000 + v.nanos/1_000_000)
 	}
 	return signatures, checkPower(signatures)
 }

@@ -13,7 +13,7 @@ const budget = 150 * 1024;
 const bundle = async (entry) => {
   const { outputFiles } = await build({
     entryPoints: [join(here, entry)], bundle: true, minify: true, charset: 'utf8', target: 'es2022', format: 'iife', write: false,
-    legalComments: 'none', absWorkingDir: here,
+    legalComments: 'eof', absWorkingDir: here,
   });
   return outputFiles[0].text.trim();
 };

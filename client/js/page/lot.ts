@@ -116,19 +116,19 @@ function openRecall({ ref, record }: Recall): HTMLElement {
   return h('div',
     h('p.strong', record.text('reason')),
     isWord(word) && h('p', t(word)),
-    h('p', t('recalledBy', nameOf(ref.split('/')[0]!), moment(record.number('opened'))), '. ',
-      t('recallOf', record.texts('things').slice(0, 5).map(keyWords).join(', '))));
+    h('p', t('recalledBy', nameOf(ref.split('/')[0]!), moment(record.number('opened')))),
+    h('p', t('recallOf', record.texts('things').slice(0, 5).map(keyWords).join(', '))));
 }
 
 function warnings(s: Story, now: number): Child[] {
   return [
     now - s.time > DAY && h('p.note', icon('care'), h('span', t('stale', moment(s.time)))),
-    s.disputes.some((d) => d.open) && h('p.note', icon('care'), h('span', h('strong', t('disputed')), '. ', t('disputedSays'))),
-    ...takenAway(s).map((key) => h('p.note', icon('care'), h('span', t('certificateTaken'), ': ', keyWords(key)))),
+    s.disputes.some((d) => d.open) && h('p.note', icon('care'), h('span', h('strong', t('disputed')), t('colon'), t('disputedSays'))),
+    ...takenAway(s).map((key) => h('p.note', icon('care'), h('span', t('certificateTaken'), t('colon'), keyWords(key)))),
     ...s.recalls.filter((r) => r.record?.number('closed')).map(({ ref, record }) => h('p.note.calm', icon('yes'), h('span',
-      t('recallEnded', nameOf(ref.split('/')[0]!), day(record!.number('closed'))), record!.text('note') && `: ${record!.text('note')}`))),
+      t('recallEnded', nameOf(ref.split('/')[0]!), day(record!.number('closed'))), record!.text('note') && t('colon') + record!.text('note')))),
     ...s.lot.at('trace').texts('flags').filter(isWord).filter((f) => f !== 'TOO_LARGE')
-      .map((flag) => h('p.note', icon('care'), h('span', t('flagged'), ': ', t(flag)))),
+      .map((flag) => h('p.note', icon('care'), h('span', t('flagged'), t('colon'), t(flag)))),
   ];
 }
 
@@ -188,7 +188,7 @@ function stepItem(step: Step): HTMLElement {
     h('h3', deedOf(step)),
     ...flows(step),
     step.withdrawn && h('p.note', icon('care'), h('span', t('takenBack'))),
-    h('p.signed', icon('yes'), h('span', t('signedByOne', nameOf(e.member)), h('small', ', ', t('recordedAt', minute(e.time))))),
+    h('p.signed', icon('yes'), h('span', t('signedByOne', nameOf(e.member)), h('small', t('recordedAt', minute(e.time))))),
     fold(t('details'), ...details(step)));
   if (e.kind === 'OpenRecall' || e.kind === 'ChangeCertificate' || step.capture?.error || step.withdrawn) item.classList.add('bad');
   return item;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { readTrust, Refusal, verify, type Trust } from '../src/index.ts';
 
@@ -37,23 +37,27 @@ test('every vector has its verdict', () => {
   for (const v of vectors) assert.equal(verdict(v), v.reason === '' ? 'proven' : `${v.reason} ${v.claim}`, `${v.file}: ${v.why}`);
 });
 
-/** Flips bits all over. Not of an absence: another key may be absent, too, which is another true claim. */
+/** What the claims say without the keys that bound them: another key may be absent as well, and other bounds hold the same list. */
+function said(file: Uint8Array): string {
+  const { claims } = JSON.parse(new TextDecoder().decode(file)) as { claims: Record<string, unknown>[] };
+  return JSON.stringify(claims.map((c) => (c['claim'] === 'absence' || c['claim'] === 'range' ? { ...c, key: '', from: '', to: '' } : c)));
+}
+
 test('no byte of evidence can be changed', () => {
-  for (const name of ['record', 'history', 'event', 'prefix', 'range', 'block', 'field', 'transaction']) {
-    if (!existsSync(folder + name + '.json')) assert.fail(`no vector ${name}.json`);
-    const file = new Uint8Array(readFileSync(folder + name + '.json'));
+  for (const name of ['record', 'absence', 'history', 'event', 'prefix', 'range', 'block', 'field', 'transaction']) {
     const v = vectors.find((one) => one.file === name + '.json')!;
+    const file = new Uint8Array(readFileSync(folder + v.file));
+    const [start, end] = ['"claims"', '"headers"'].map((member) => new TextDecoder().decode(file).indexOf(member));
     for (let i = 0; i < file.length; i += 7) {
       const changed = file.slice();
       changed[i]! ^= 1;
-      let accepted = true;
       try {
         verify(changed, trust(v.trust));
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        accepted = false;
+        if (error instanceof Refusal) continue;
+        throw error;
       }
-      assert.ok(!accepted, `${name}.json is still proven with byte ${i} changed`);
+      assert.ok(start! < i && i < end! && said(changed) === said(file), `${v.file} is still proven with byte ${i} changed`);
     }
   }
 });
