@@ -2,6 +2,8 @@ module github.com/caryaledger/carya
 
 go 1.26.0
 
+ignore ./client/js/node_modules
+
 require (
 	filippo.io/age v1.3.1
 	github.com/BurntSushi/toml v1.6.0

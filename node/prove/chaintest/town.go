@@ -32,7 +32,7 @@ func Town(t testing.TB) *Chain {
 	c.Put("lot/"+Lot, lot(100_000_000, "coop-linan"), c.Event(types.Hash{1}, 0, "coop-linan", types.Commissioning(Lot, 100_000_000, "KGM", Start+1000)))
 	root, err := types.DocumentRoot(PrivateDocument.Kind, PrivateDocument.Fields, PrivateDocument.Seed)
 	c.must(err)
-	record := exampleBody[*types.RecordOrder](t, "RecordOrder")
+	record := exampleBody[types.RecordOrder](t, "RecordOrder")
 	record.Order, record.Document = Order[6:], root
 	tx := c.Sign("lantu", types.Result{}, record)
 	c.Put("order/"+Order, &types.Order{
@@ -47,7 +47,7 @@ func Town(t testing.TB) *Chain {
 	other := c.Sign("coop-linan", types.Result{Code: types.Partial, Codes: []types.Code{types.OK, types.Overdraw}, Log: "too much"}, offer, offer)
 	c.Put("lot/"+Lot, lot(100_000_000, "coop-linan"), c.Event(other.Digest, 0, "coop-linan", offer))
 	for _, name := range []string{"01KB0Q7Z40N7DPSEYSB6DNYX40", "01KB0Q7Z40N7DPSEYSB6DNYX41", "01KB0Q7Z40N7DPSEYSB6DNYX42", "01KB0Q7Z40N7DPSEYSB6DNYX43", "01KC0Q7Z40N7DPSEYSB6DNYX44"} {
-		c.Put("payment/tianmu-pay/"+name, &types.Document{Order: Order}, c.Event(types.Hash{4}, 0, "tianmu-pay", exampleBody[*types.RecordPayment](t, "RecordPayment")))
+		c.Put("payment/tianmu-pay/"+name, &types.Document{Order: Order}, c.Event(types.Hash{4}, 0, "tianmu-pay", exampleBody[types.RecordPayment](t, "RecordPayment")))
 	}
 	c.Commit(other, c.Sign("lantu", types.Result{Code: types.Role}, record), c.Sign("tianmu-pay", types.Result{}, record))
 	c.Put("lot/"+Lot, lot(65_000_000, "qianjiang-express"), c.Event(types.Hash{3}, 0, "qianjiang-express", &types.AcceptLot{Lot: Lot, From: "coop-linan"}))
@@ -55,12 +55,17 @@ func Town(t testing.TB) *Chain {
 	return c
 }
 
-// exampleBody returns the catalogue's example of a body.
-func exampleBody[B types.Body](t testing.TB, kind string) B {
+// exampleBody returns a copy of the catalogue's example of a body.
+func exampleBody[B any](t testing.TB, kind string) *B {
 	t.Helper()
 	k, ok := types.KindNamed(kind)
 	if !ok {
 		t.Fatalf("no kind %s", kind)
 	}
-	return k.Example().(B)
+	example, ok := any(k.Example()).(*B)
+	if !ok {
+		t.Fatalf("the example of %s is a %T", kind, k.Example())
+	}
+	body := *example
+	return &body
 }
