@@ -22,7 +22,6 @@ type DisclosureVerdict struct {
 	Record string                 `json:"record"`
 	Kind   string                 `json:"kind"`
 	Root   types.Hash             `json:"root"`
-	Size   uint64                 `json:"size"` // leaves, with the kind
 	Fields []types.DisclosedField `json:"fields"`
 	Ledger *LedgerVerdict         `json:"ledger,omitempty"` // nil without trust
 }
@@ -49,7 +48,7 @@ func VerifyDisclosure(file []byte, trust *evidence.Trust) (*DisclosureVerdict, e
 		return nil, err
 	}
 	v := &DisclosureVerdict{
-		Proven: true, Chain: d.Chain, Record: d.Record, Kind: d.Kind, Root: d.Root, Size: d.Size,
+		Proven: true, Chain: d.Chain, Record: d.Record, Kind: d.Kind, Root: d.Root,
 	}
 	if trust != nil {
 		if v.Ledger, err = verifyCommitment(file, claim, trust); err != nil {
@@ -153,8 +152,7 @@ func (v *DisclosureVerdict) String() string {
 	if v.Ledger != nil {
 		v.Ledger.Evidence.writeWarnings(&b)
 	}
-	fmt.Fprintf(&b, "✓ proven: %s in a document %s of %s\n  root %s\n",
-		stand(len(v.Fields)), oneLine(v.Kind), count(int(v.Size)-1, "field"), v.Root)
+	fmt.Fprintf(&b, "✓ proven: %s in a document %s\n  root %s\n", stand(len(v.Fields)), oneLine(v.Kind), v.Root)
 	for _, f := range v.Fields {
 		fmt.Fprintf(&b, "    %s  %s\n", oneLine(f.Path), oneLine(f.Value))
 	}

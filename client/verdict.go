@@ -72,8 +72,8 @@ func (c *Claim) says() string {
 
 func (c *Claim) saysField() string {
 	d, e := c.Document, &c.Events[0]
-	return fmt.Sprintf("%s in a document %s of %s, to which %s committed in block %d of %s, %s, as %s (%s)",
-		stand(len(d.Fields)-1), d.Kind, count(int(d.Size)-1, "field"), e.Member, e.Height, c.chain, moment(e.Time), d.Record, e.Kind)
+	return fmt.Sprintf("%s in a document %s, to which %s committed in block %d of %s, %s, as %s (%s)",
+		stand(len(d.Fields)-1), d.Kind, e.Member, e.Height, c.chain, moment(e.Time), d.Record, e.Kind)
 }
 
 func stand(n int) string {
@@ -84,14 +84,13 @@ func stand(n int) string {
 }
 
 func (c *Claim) saysTransaction() string {
-	of := fmt.Sprintf("transaction %d of %d", *c.Index+1, c.Of)
 	switch code, _ := types.CodeNamed(c.Result); {
 	case c.Result == types.OK.String():
-		return fmt.Sprintf("block %d of %s holds this transaction, %s, and executed it", c.Height, c.chain, of)
+		return fmt.Sprintf("block %d of %s holds this transaction, and executed it", c.Height, c.chain)
 	case len(c.Results) > 0:
-		return fmt.Sprintf("block %d of %s holds this transaction, %s, and executed a part of it", c.Height, c.chain, of)
+		return fmt.Sprintf("block %d of %s holds this transaction, and executed a part of it", c.Height, c.chain)
 	default:
-		return fmt.Sprintf("block %d of %s holds this transaction, %s, and refused it: %s, %s", c.Height, c.chain, of, c.Result, code.Says())
+		return fmt.Sprintf("block %d of %s holds this transaction, and refused it: %s, %s", c.Height, c.chain, c.Result, code.Says())
 	}
 }
 

@@ -53,8 +53,8 @@ type Claim struct {
 	From        string               `json:"from,omitempty"`
 	To          string               `json:"to,omitempty"`
 	Count       *uint64              `json:"count,omitempty"`  // of a range
-	Index       *uint64              `json:"index,omitempty"`  // of the event in its history, of the transaction in its block; from 0
-	Of          uint64               `json:"of,omitempty"`     // how many events the history has, how many transactions the block
+	Index       *uint64              `json:"index,omitempty"`  // of the event in its history, from 0
+	Of          uint64               `json:"of,omitempty"`     // how many events the history has
 	Before      uint64               `json:"before,omitempty"` // how many events the history had at Since
 	Block       evidence.Block       `json:"block"`            // the header that commits to what is claimed
 	Value       types.Bytes          `json:"value,omitempty"`  // the record's CBOR
@@ -170,7 +170,7 @@ func readEvent(e *types.Event, raw []byte) *types.HistoryEvent {
 }
 
 func (c *Claim) readTransaction(p *evidence.Claim) {
-	c.Index, c.Of, c.Result = &p.Index, p.Size, types.Code(p.Code).String()
+	c.Result = types.Code(p.Code).String()
 	for _, code := range p.Codes {
 		c.Results = append(c.Results, types.Code(code).String())
 	}

@@ -22,12 +22,12 @@ type Disclosure struct {
 
 // DocumentPart shows some fields of a private document and proves that they are in it: that they
 // are leaves of the tree whose root (DocumentRoot) the ledger holds. Of the other fields it tells
-// nothing but how many there are.
+// nothing but about how many there are.
 type DocumentPart struct {
 	Record string           `json:"record"` // key of the ledger's record of the document
 	Kind   string           `json:"kind"`   // CEB311 …; leaf 0 proves it
 	Root   Hash             `json:"root"`
-	Size   uint64           `json:"size"`   // leaves of the tree: the kind and all fields
+	Size   uint64           `json:"size"`   // leaves of the tree: the kind and all fields; gives the paths their shape, which other sizes may have as well
 	Fields []DisclosedField `json:"fields"` // ascending by position; the first is the kind
 }
 

@@ -74,7 +74,7 @@ func TestClaims(t *testing.T) {
 		"block":   {c.Prove(evidence.Ask{Claim: evidence.ClaimBlock, Height: 2}), []string{"Block 2 belongs to this chain"}},
 		"field":   {field(t, c), []string{"王小明", "168.5", "to which lantu committed in block 2"}},
 		"transaction": {c.Prove(evidence.Ask{Claim: evidence.ClaimTransaction, Digest: order.Tx[:]}), []string{
-			"Block 2 holds this transaction (1 of 1) and executed it"}},
+			"Block 2 holds this transaction and executed it"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p.t = t

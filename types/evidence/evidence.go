@@ -55,8 +55,8 @@ type Claim struct {
 	To    string `json:"to,omitempty"`    // and the first beyond it, "" for none
 	Count uint64 `json:"count,omitempty"`
 
-	Index  uint64      `json:"index,omitempty"`  // ClaimEvent, ClaimField: of the event in the history; ClaimTransaction: in the block
-	Size   uint64      `json:"size,omitempty"`   // ClaimTransaction: how many the block has
+	Index  uint64      `json:"index,omitempty"`  // ClaimEvent, ClaimField: of the event in the history; ClaimTransaction: the way in the paths, see Size
+	Size   uint64      `json:"size,omitempty"`   // ClaimTransaction: Index of Size says where left and right are in the paths; no header says how many a block has
 	Digest types.Bytes `json:"digest,omitempty"` // ClaimTransaction: 32 bytes, the EIP-712 digest
 	Code   uint32      `json:"code,omitempty"`   // ClaimTransaction: its result
 	Codes  []uint32    `json:"codes,omitempty"`  // and those of its bodies where they differ

@@ -125,11 +125,11 @@ export function claimSays(c: Proven): string {
     case 'field': {
       const d = c.document!;
       const e = c.events![0]!;
-      return t('field', d.kind, d.size - 1, e.member, e.height, moment(e.time), d.record);
+      return t('field', d.kind, e.member, e.height, moment(e.time), d.record);
     }
     case 'transaction': {
       const says: Word = !c.code ? 'transactionDone' : c.codes?.length ? 'transactionPart' : 'transactionRefused';
-      return t(says, c.height, (c.index ?? 0) + 1, c.size ?? 0, c.code ?? 0);
+      return t(says, c.height, c.code ?? 0);
     }
   }
   return c.claim;
