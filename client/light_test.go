@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,7 @@ import (
 
 	dbm "github.com/cometbft/cometbft-db"
 	"github.com/cometbft/cometbft/crypto/ed25519"
+	lightstore "github.com/cometbft/cometbft/light/store"
 	lightdb "github.com/cometbft/cometbft/light/store/db"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	cmtversion "github.com/cometbft/cometbft/proto/tendermint/version"
@@ -264,6 +266,8 @@ type lightServer struct {
 	lie    func(*cmt.LightBlock)        // changes what it shows
 	sets   func(*cmtproto.ValidatorSet) // and this
 	proofs *lightChain                  // that its evidence is of, where it is another
+	says   *evidence.Trust              // as the trust in its genesis, where that is a lie
+	hold   chan struct{}                // holds its evidence back until it is closed
 	mu     sync.Mutex
 	down   bool
 }
@@ -273,7 +277,7 @@ func (c *lightChain) serve() *lightServer {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/headers/{height}", s.header)
 	mux.HandleFunc("POST /v1/evidence", s.evidence)
-	mux.HandleFunc("GET /v1/trust", func(w http.ResponseWriter, _ *http.Request) { lightReply(w, 200, c.trust(0)) })
+	mux.HandleFunc("GET /v1/trust", func(w http.ResponseWriter, _ *http.Request) { lightReply(w, 200, cmp.Or(s.says, c.trust(0))) })
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		down := s.down
@@ -363,6 +367,12 @@ func (s *lightServer) evidence(w http.ResponseWriter, r *http.Request) {
 	var asked evidence.Asked
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
 		s.t.Error(err)
+	}
+	if s.hold != nil {
+		select {
+		case <-s.hold:
+		case <-r.Context().Done():
+		}
 	}
 	for _, a := range asked.Claims {
 		if a.Claim == evidence.ClaimBlock && a.Height < s.first {
@@ -724,11 +734,180 @@ func TestLightDivergenceFromState(t *testing.T) {
 	} else {
 		same.wantDivergence(t, d, honest, fork, 20)
 	}
-	fork.commit(5)
 	moved := newLight(t, honest.trust(0), fork.serve(), fork.serve())
 	moved.state = l.state
+	_, err = moved.step(t.Context())
+	if d, ok := errors.AsType[*Divergence](err); !ok || d.A.Node != trustedBefore || d.Height != 20 || len(d.Both) != 3 {
+		t.Errorf("all nodes at the height of the state: got %v, want a divergence", err)
+	}
+	fork.commit(5)
+	a, b := fork.serve(), fork.serve()
+	moved = newLight(t, honest.trust(0), a, b)
+	moved.state = l.state
+	_, err = moved.step(t.Context())
+	d, ok := errors.AsType[*Divergence](err)
+	if !ok || d.Height != 20 || d.A.Node != trustedBefore || d.B.Node != a.URL || d.A.Hash != types.Hash(honest.block(20).Hash()) || len(d.Both) != 3 {
+		t.Errorf("after the state: got %v, %+v; want a divergence", err, d)
+	}
+	hides := func(b *cmt.LightBlock) {
+		if b.Height == 20 {
+			forge(b)
+		}
+	}
+	a.lie, b.lie = hides, hides
 	moved.refused(t, ExitDiverged, "block 25, which the validators signed, does not come after the block 20 that was trusted")
 	l.wantState(t, 20)
+}
+
+// TestLightLunatic: validators with 40 of 100 name themselves the only ones. CometBFT's light client would believe them.
+func TestLightLunatic(t *testing.T) {
+	honest := newLightChain(t, lightStart).commit(10)
+	lunatic := honest.fork("lunatic")
+	lunatic.set = lightSet(t, "hangzhou-customs 40")
+	lunatic.next = lunatic.set
+	lunatic.commit(10)
+	l := newLight(t, honest.trust(0), lunatic.serve(), lunatic.serve())
+	l.refused(t, ExitFailed, "0 of 2 nodes show the same block 20")
+	l.alone, l.nodes = true, l.nodes[:1]
+	l.refused(t, ExitFailed, "what it shows as block 20 is not proven")
+	honest.commit(10)
+	_, err := newLight(t, honest.trust(0), lunatic.serve(), honest.serve()).step(t.Context())
+	d, ok := errors.AsType[*Divergence](err)
+	if !ok {
+		t.Fatalf("got %v, want a divergence", err)
+	}
+	if len(d.Both) != 1 || d.Both[0].Member != "hangzhou-customs" || len(d.B.Signers) != 1 || len(d.Attacks) == 0 ||
+		!strings.Contains(d.Error(), "together 40 of 100 voting power, 40.0 %") {
+		t.Errorf("got %d attacks, %v", len(d.Attacks), d)
+	}
+}
+
+// TestLightBehindOnFork: a node stands still at the block that the others did not go on from.
+func TestLightBehindOnFork(t *testing.T) {
+	honest, fork := lightFork(t, lightStart)
+	honest.commit(20)
+	stuck := fork.serve()
+	stuck.newest = 12
+	l := newLight(t, honest.trust(0), honest.serve(), honest.serve(), stuck)
+	_, err := l.step(t.Context())
+	d, ok := errors.AsType[*Divergence](err)
+	if !ok {
+		t.Fatalf("got %v, want a divergence", err)
+	}
+	if d.A.Node != l.nodes[0].Node() || d.B.Node != stuck.URL || d.Height < 11 || d.Height > 12 {
+		t.Errorf("got %v", d)
+	}
+	liar := honest.serve()
+	liar.newest, liar.lie = 12, forge
+	s := newLight(t, honest.trust(5), honest.serve(), honest.serve(), liar).take(t)
+	if s.Agree != 2 || !strings.Contains(s.Nodes[2].Why, "it has blocks until 12 only, and what it shows as that is not proven") {
+		t.Errorf("got %+v", s.Nodes)
+	}
+}
+
+// lightDivergence is a divergence as it is kept.
+func lightDivergence(t testing.TB, honest, fork *lightChain) *Divergence {
+	t.Helper()
+	_, err := newLight(t, honest.trust(0), honest.serve(), fork.serve()).step(t.Context())
+	d, ok := errors.AsType[*Divergence](err)
+	if !ok {
+		t.Fatalf("got %v, want a divergence", err)
+	}
+	return d
+}
+
+// TestLightCheck: what is said in the file counts for nothing.
+func TestLightCheck(t *testing.T) {
+	honest, fork := lightFork(t, lightStart)
+	other := newLightChain(t, lightStart)
+	other.genesis.Chain = "another"
+	other.commit(20)
+	tests := []struct {
+		name   string
+		change func(*Divergence)
+		exit   int
+		says   string
+	}{
+		{"as it was kept", func(*Divergence) {}, 0, ""},
+		{"names and power", func(d *Divergence) {
+			d.Both, d.A.Signers, d.A.Round, d.Height = nil, nil, 3, 4
+			d.B.Hash = types.Hash{1}
+		}, 0, ""},
+		{"one block twice", func(d *Divergence) { d.B.Block = d.A.Block }, ExitNotProven, "are not two of one height"},
+		{"another height", func(d *Divergence) { d.B.Block = lightBytes(t, fork.block(19)) }, ExitNotProven, "blocks 20 and 19"},
+		{"another chain", func(d *Divergence) { d.B.Block = lightBytes(t, other.block(20)) }, ExitNotProven, "the second block: "},
+		{"damaged", func(d *Divergence) { d.A.Block = d.A.Block[1:] }, ExitNotProven, "the first block: "},
+		{"empty", func(d *Divergence) { d.A.Block = nil }, ExitNotProven, "the first block: without votes"},
+		{"not signed", func(d *Divergence) {
+			b := *fork.block(20)
+			commit := b.Commit.Clone()
+			for i := range commit.Signatures {
+				if len(commit.Signatures[i].Signature) > 0 {
+					commit.Signatures[i].Signature = make([]byte, 64)
+				}
+			}
+			b.SignedHeader = &cmt.SignedHeader{Header: b.Header, Commit: commit}
+			d.B.Block = lightBytes(t, &b)
+		}, ExitNotProven, "no validator of the trust file signed both blocks 20"},
+		{"another version", func(d *Divergence) { d.Format = "carya-divergence/2" }, ExitUsage, `this program knows "carya-divergence/1"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := lightDivergence(t, honest, fork)
+			tt.change(d)
+			file, err := json.Marshal(d)
+			honest.must(err)
+			got, err := checkDivergence(file, honest.trust(0))
+			if tt.exit != 0 {
+				if ExitCode(err) != tt.exit || !strings.Contains(err.Error(), tt.says) {
+					t.Errorf("got exit code %d, %v; want %d, %q", ExitCode(err), err, tt.exit, tt.says)
+				}
+				return
+			}
+			if err != nil || len(got.Both) != 3 || len(got.A.Signers) != 4 || got.A.Round != 0 || got.Height != 20 || got.B.Hash != types.Hash(fork.block(20).Hash()) {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
+	}
+}
+
+func lightBytes(t testing.TB, b *cmt.LightBlock) []byte {
+	t.Helper()
+	data, err := lightBlockBytes(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// FuzzCheckDivergence: whatever is proven is of blocks that differ, by validators of the trust file.
+func FuzzCheckDivergence(f *testing.F) {
+	honest, fork := lightFork(f, lightStart)
+	d := &Divergence{Format: divergenceFormat}
+	d.A.Block, d.B.Block = lightBytes(f, honest.block(20)), lightBytes(f, fork.block(20))
+	file, err := json.Marshal(d)
+	honest.must(err)
+	f.Add(file)
+	f.Add([]byte(`{"format":"carya-divergence/1"}`))
+	trust := honest.trust(0)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d, err := checkDivergence(data, trust)
+		if err == nil && (len(d.Both) == 0 || len(d.Both) > len(trust.Validators) || d.A.Hash == d.B.Hash) {
+			t.Errorf("got %+v", d)
+		}
+	})
+}
+
+// TestLightRounds: who voted for another block in a later round may have done so by the rules.
+func TestLightRounds(t *testing.T) {
+	d := &Divergence{Height: 7, Chain: "c", Both: []evidence.Validator{{Member: "lantu", Name: "Lantu", Power: 4}}, total: 10}
+	if says := "signed both, and so lied: lantu (Lantu); together 4 of 10 voting power, 40.0 %"; !strings.Contains(d.Error(), says) {
+		t.Errorf("%q is missing in\n%v", says, d)
+	}
+	d.B.Round = 1
+	if says := "signed both, in rounds 0 and 1, so that some of them lied, not each need have: lantu"; !strings.Contains(d.Error(), says) {
+		t.Errorf("%q is missing in\n%v", says, d)
+	}
 }
 
 func TestLightContradiction(t *testing.T) {
@@ -832,6 +1011,97 @@ func TestLightSlow(t *testing.T) {
 		t.Errorf("got %+v", s.Nodes)
 	}
 }
+
+// TestLightHeldBack: nodes that agree, and hold their evidence back.
+func TestLightHeldBack(t *testing.T) {
+	c := newLightChain(t, lightStart).commit(10)
+	release := make(chan struct{})
+	hold := func() *lightServer {
+		s := c.serve()
+		s.hold = release
+		return s
+	}
+	l := newLight(t, c.trust(0), hold(), c.serve())
+	defer close(release)
+	l.nodes[0].timeout = 50 * time.Millisecond
+	if s := l.take(t); s.Agree != 2 || !s.Extends {
+		t.Errorf("one holds back: %+v", s)
+	}
+	l = newLight(t, c.trust(0), hold(), hold())
+	l.nodes[0].timeout, l.nodes[1].timeout = 50*time.Millisecond, 50*time.Millisecond
+	l.refused(t, ExitUnreachable, "gives no answer: not within 50ms")
+	l.wantState(t, -1)
+}
+
+// TestLightPatience: one that answers each question just in time.
+func TestLightPatience(t *testing.T) {
+	c := newLightChain(t, lightStart).commit(3)
+	l := newLight(t, c.trust(0), c.serve())
+	n := l.nodes[0]
+	if _, err := n.fetch(t.Context(), 2); err != nil || n.patience >= lightPatience {
+		t.Errorf("patience %s, %v", n.patience, err)
+	}
+	n.patience = 0
+	if _, err := n.fetch(t.Context(), 2); ExitCode(err) != ExitUnreachable {
+		t.Errorf("got %v", err)
+	}
+	n.begin()
+	if _, err := n.fetch(t.Context(), 2); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLightStale: nodes that show nothing newer.
+func TestLightStale(t *testing.T) {
+	c := newLightChain(t, lightStart).commit(10)
+	l := newLight(t, c.trust(0), c.serve(), c.serve())
+	if s := l.take(t); s.Stale {
+		t.Errorf("a minute after the last block: %+v", s)
+	}
+	l.now = func() time.Time { return time.UnixMilli(lightStart).Add(time.Hour) }
+	s := l.take(t)
+	if !s.Stale {
+		t.Errorf("an hour after: %+v", s)
+	}
+	fresh := *s
+	fresh.Stale = false
+	var out strings.Builder
+	r := &lightRun{session: &session{out: &out}, now: l.now}
+	for _, step := range [][2]*lightStep{{s, nil}, {s, &fresh}, {s, s}} {
+		if err := r.tell(step[0], step[1]); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := strings.Count(out.String(), "no newer block since 2026-11-23 08:00:10.000 UTC"); n != 2 {
+		t.Errorf("it is said %d times, want 2:\n%s", n, out.String())
+	}
+}
+
+// TestLightDamaged: a state that cannot be read is not gone on from, and not passed over.
+func TestLightDamaged(t *testing.T) {
+	c := newLightChain(t, lightStart).commit(10)
+	for _, damage := range []string{"no header", ""} {
+		db := dbm.NewMemDB()
+		l := newLight(t, c.trust(0), c.serve(), c.serve())
+		l.folder = "folder"
+		if damage == "" {
+			l.state = failingStore{l.state}
+		} else {
+			c.must(db.Set([]byte(fmt.Sprintf("lb//%020d", 7)), []byte(damage)))
+			l.state = lightdb.New(db, "")
+		}
+		err := l.refused(t, ExitFailed, "the state in folder is damaged")
+		if !strings.Contains(Explain(err), "remove folder/headers.db") {
+			t.Errorf("got %s", Explain(err))
+		}
+	}
+}
+
+// failingStore panics as CometBFT's does when the disk fails.
+type failingStore struct{ lightstore.Store }
+
+func (failingStore) LastLightBlockHeight() (int64, error)      { return 3, nil }
+func (failingStore) LightBlock(int64) (*cmt.LightBlock, error) { panic("the disk fails") }
 
 func TestLightBehind(t *testing.T) {
 	c := newLightChain(t, lightStart).commit(100)
@@ -1002,6 +1272,10 @@ func TestLightFollow(t *testing.T) {
 		})
 	}
 	reaches(3)
+	second := &lightRun{session: &session{home: dir, out: &out, err: &notes}, nodes: r.nodes, trust: old, period: time.Hour, now: time.Now}
+	if err := second.start(t.Context()); ExitCode(err) != ExitFailed || !strings.Contains(err.Error(), "is in use") {
+		t.Errorf("a second one: %v", err)
+	}
 	c.commit(2)
 	reaches(5)
 	b.setDown(true)
@@ -1124,6 +1398,17 @@ func TestLightCommands(t *testing.T) {
 			}
 			env.Setenv("CARYA_HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("GENESIS", honest.hash.String())
+			env.Setenv("HASH12", types.Hash(honest.block(12).Hash()).String())
+			env.Setenv("FOLDER", fmt.Sprintf("light/%x", honest.hash[:]))
+			env.Setenv("KEPT", fmt.Sprintf("light/%x/divergence-20-%x.json", honest.hash[:], []byte(fork.block(20).Hash()[:4])))
+			stranger := honest.trust(0)
+			for i := range stranger.Validators {
+				stranger.Validators[i].Key = lightKey(fmt.Sprint("stranger ", i)).PubKey().Bytes()
+			}
+			strangers, err := stranger.Encode()
+			if err := errors.Join(err, os.WriteFile(filepath.Join(env.WorkDir, "stranger.json"), strangers, 0o600)); err != nil {
+				return err
+			}
 			file, err := json.MarshalIndent(map[string]any{"chain_id": honest.genesis.Chain, "app_state": honest.genesis}, "", " ")
 			if err != nil {
 				return err

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	dbm "github.com/cometbft/cometbft-db"
@@ -32,6 +33,7 @@ type lightRun struct {
 	period, every time.Duration
 	alone, follow bool
 	folder        string // of the state
+	noted         string // the last trouble that was told
 	now           func() time.Time
 }
 
@@ -52,7 +54,8 @@ What was accepted is kept in <home>/light, and the next run goes on from there.
 
 Exit codes: 0 followed, 1 the nodes do not agree, 2 the trust file is too old or unusable,
 3 too few nodes answer, 4 not proven to be of the genesis, 5 DIVERGENCE: the validators
-signed two chains; the trust file stays as it was and the proof is kept in <home>/light.`,
+signed two chains; the trust file stays as it was and the proof is kept in <home>/light, where
+"carya light check" verifies it.`,
 		Example: `  carya light --trust trust.json --node https://node.customs.example --node https://node.lantu.example -o trust.json
   carya light --trust trust.json --node https://node.customs.example --node https://node.lantu.example --follow`,
 		Args: takes(0, 0, "none"),
@@ -66,6 +69,7 @@ signed two chains; the trust file stays as it was and the proof is kept in <home
 	f.BoolVar(&r.alone, "alone", false, "one node is enough; then nothing is compared")
 	f.BoolVar(&r.follow, "follow", false, "go on until it is interrupted")
 	cmd.RunE = r.run(func(ctx context.Context, _ []string) error { return r.start(ctx) })
+	cmd.AddCommand(checkDivergenceCommand(r.session))
 	return cmd
 }
 
@@ -83,12 +87,28 @@ func (r *lightRun) start(ctx context.Context) error {
 	if err := os.MkdirAll(r.folder, 0o700); err != nil {
 		return err
 	}
-	db, err := dbm.NewDB("headers", dbm.GoLevelDBBackend, r.folder)
+	l.folder = r.folder
+	db, err := dbm.NewDB(lightHeaders, dbm.GoLevelDBBackend, r.folder)
+	if errors.Is(err, syscall.EAGAIN) {
+		return &Failure{ExitFailed, fmt.Errorf("the state in %s is in use", r.folder), "another `carya light` of this chain runs on this --home; give this one another"}
+	}
 	if err != nil {
-		return &Failure{ExitFailed, fmt.Errorf("open the state in %s: %w", r.folder, err), "does another `carya light` of this chain run on this --home?"}
+		return l.damaged(err)
 	}
 	l.state = lightdb.New(db, "")
+	r.remind()
 	return errors.Join(r.steps(ctx, l), db.Close())
+}
+
+// lightHeaders is the name of the database of the headers that were accepted.
+const lightHeaders = "headers"
+
+// remind names the divergences that were seen before: that the nodes agree again does not undo them.
+func (r *lightRun) remind() {
+	seen, _ := filepath.Glob(filepath.Join(r.folder, "divergence-*.json")) // the pattern is valid
+	for _, path := range seen {
+		r.note("! two chains were seen before: %s. Move it away when the members have said which is theirs", path)
+	}
 }
 
 // prepare checks the command line.
@@ -161,11 +181,14 @@ func (r *lightRun) steps(ctx context.Context, l *light) error {
 			if err := r.tell(s, before); err != nil {
 				return err
 			}
-			before = s
+			before, r.noted = s, ""
 		case r.follow && ctx.Err() != nil:
 			return nil
 		case r.follow && before != nil && (ExitCode(err) == ExitUnreachable || ExitCode(err) == ExitFailed):
-			r.note("%s", Explain(err))
+			if text := Explain(err); text != r.noted {
+				r.note("%s", text)
+				r.noted = text
+			}
 		default:
 			return err
 		}
@@ -193,12 +216,16 @@ func (r *lightRun) kept(err error) error {
 		return err
 	}
 	return &Failure{ExitDiverged, d, "trust neither chain, and accept nothing until the members have said which is theirs. The trust file is as it was. " +
-		"The proof is in " + path + ": give it to every member. See docs/light.md"}
+		"The proof is in " + path + ": give it to every member, who checks it with `carya light check`. See docs/light.md"}
 }
 
 // tell says what a step found and writes the fresh trust file. Of the steps after the first it says only what is new.
 func (r *lightRun) tell(s, before *lightStep) error {
 	if before != nil && before.To.Height == s.To.Height {
+		if s.Stale && !before.Stale {
+			r.tellStale(s)
+			return r.emit(s)
+		}
 		return nil
 	}
 	if r.to != "" {
@@ -236,7 +263,10 @@ func (r *lightRun) tellAll(s *lightStep) {
 	if s.Extends {
 		r.say("        and block %d as one of the blocks before it", s.From.Height)
 	} else if s.To.Height > s.From.Height {
-		r.say("        that block %d is one of the blocks before it, no node could show: they do not keep it any more", s.From.Height)
+		r.say("  ! that block %d is one of the blocks before it, no node shows: name one that keeps all blocks", s.From.Height)
+	}
+	if s.Stale {
+		r.tellStale(s)
 	}
 	r.say("\nnodes: %d of %d agree", s.Agree, len(s.Nodes))
 	for _, n := range s.Nodes {
@@ -261,6 +291,11 @@ func (r *lightRun) tellAll(s *lightStep) {
 	if r.to != "" {
 		r.say("  %s written: the validators as of block %d", r.to, s.To.Height)
 	}
+}
+
+// tellStale says that there is nothing new: the one lie that needs no validator.
+func (r *lightRun) tellStale(s *lightStep) {
+	r.say("  ! no newer block since %s: the chain stands still, or the nodes hold its newer blocks back. Ask nodes of others", moment(s.To.Time))
 }
 
 // tellSilent says which nodes do not agree, and why.

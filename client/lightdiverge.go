@@ -15,8 +15,8 @@ import (
 // divergenceFormat names the format of the file that a divergence is kept in.
 const divergenceFormat = "carya-divergence/1"
 
-// Divergence is the error of two nodes that show different blocks at one height, each signed by the validators: more than
-// a third of the power has signed both, or keys were stolen. It is proof of that, and kept as a JSON file.
+// Divergence is the error of two nodes that show different blocks at one height, each signed by validators: more than a
+// third of the power has signed both, or keys were stolen. It is proof of that, and kept as a JSON file.
 type Divergence struct {
 	Format  string               `json:"format"`
 	Chain   string               `json:"chain"`
@@ -32,27 +32,36 @@ type Divergence struct {
 
 // DivergentSide is one of the blocks.
 type DivergentSide struct {
-	Node    string               `json:"node"`
+	Node    string               `json:"node"` // its address, or trustedBefore
 	Hash    types.Hash           `json:"hash"`
+	Round   int32                `json:"round"`   // of consensus, in which the votes were cast
 	Signers []evidence.Validator `json:"signers"` // whose signatures were verified
 	Block   []byte               `json:"block"`   // CometBFT's LightBlock in protobuf
 }
 
+// trustedBefore stands in a node's place for the header that the light client knew already.
+const trustedBefore = "trusted before"
+
 func (d *Divergence) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "DIVERGENCE: two nodes show different blocks %d of %s, both signed by its validators\n", d.Height, d.Chain)
+	fmt.Fprintf(&b, "DIVERGENCE: there are two blocks %d of %s, both signed by its validators\n", d.Height, oneLine(d.Chain))
 	for _, side := range []*DivergentSide{&d.A, &d.B} {
-		fmt.Fprintf(&b, "  %s: block hash %s\n    signed by %s\n", side.Node, side.Hash, organisations(side.Signers))
+		fmt.Fprintf(&b, "  %s: block hash %s\n    signed by %s\n", oneLine(side.Node), side.Hash, organisations(side.Signers))
 	}
 	power := uint64(0)
 	for _, v := range d.Both {
 		power += v.Power
 	}
-	if len(d.Both) == 0 {
+	switch {
+	case len(d.Both) == 0:
 		b.WriteString("  nobody signed both: the validators of at least one of the blocks never were those of the chain")
-	} else {
-		fmt.Fprintf(&b, "  signed both, and so lied: %s; together %d of %d voting power, %s", organisations(d.Both), power, d.total, percent(power, d.total))
+		return b.String()
+	case d.A.Round == d.B.Round:
+		b.WriteString("  signed both, and so lied: ")
+	default: // the rules let a validator vote for another block in a later round if it saw two thirds do so
+		fmt.Fprintf(&b, "  signed both, in rounds %d and %d, so that some of them lied, not each need have: ", d.A.Round, d.B.Round)
 	}
+	fmt.Fprintf(&b, "%s; together %d of %d voting power, %s", organisations(d.Both), power, d.total, percent(power, d.total))
 	return b.String()
 }
 
@@ -77,7 +86,7 @@ func (l *light) divergence(ctx context.Context, root *cmt.LightBlock, a, b *ligh
 	d := &Divergence{}
 	x, y := a.block, b.block
 	if x.Height > root.Height {
-		l.comet(ctx, a.lightNode, b.lightNode, root, x.Height)
+		l.comet(ctx, a.lightNode, b.lightNode, root, x.Height, lightAccused)
 	}
 	for _, reported := range [][]*cmt.LightClientAttackEvidence{b.reported, a.reported} {
 		for _, e := range reported {
@@ -90,13 +99,25 @@ func (l *light) divergence(ctx context.Context, root *cmt.LightBlock, a, b *ligh
 			x, y = earliest, other
 		}
 	}
-	d.A, d.B = l.side(a, x), l.side(b, y)
+	d.A, d.B = l.side(a.Node(), x), l.side(b.Node(), y)
 	return l.diverged(d, x, y)
 }
 
+// rewritten is the divergence of a header that was trusted before, the root, from the one in its place in the nodes' past.
+// It is nil where no node shows that one with its signatures.
+func (l *light) rewritten(ctx context.Context, voices []*lightVoice, root *cmt.LightBlock, past types.Hash) error {
+	for _, v := range heard(voices) {
+		b, err := v.LightBlock(ctx, root.Height)
+		if err == nil && types.Hash(b.Hash()) == past && b.ValidatorSet.VerifyCommitLight(l.trust.Chain, b.Commit.BlockID, b.Height, b.Commit) == nil {
+			return l.diverged(&Divergence{A: l.side(trustedBefore, root), B: l.side(v.Node(), b)}, root, b)
+		}
+	}
+	return ctx.Err()
+}
+
 // side describes one of the blocks.
-func (l *light) side(v *lightVoice, b *cmt.LightBlock) DivergentSide {
-	s := DivergentSide{Node: v.Node(), Hash: types.Hash(b.Hash())}
+func (l *light) side(node string, b *cmt.LightBlock) DivergentSide {
+	s := DivergentSide{Node: node, Hash: types.Hash(b.Hash()), Round: b.Commit.Round}
 	for i, vote := range b.Commit.Signatures {
 		_, one := b.ValidatorSet.GetByAddress(vote.ValidatorAddress)
 		if vote.BlockIDFlag != cmt.BlockIDFlagCommit || one == nil {

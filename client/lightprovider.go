@@ -17,10 +17,14 @@ import (
 	cmt "github.com/cometbft/cometbft/types"
 
 	"github.com/caryaledger/carya/types"
+	"github.com/caryaledger/carya/types/evidence"
 )
 
-// lightTimeout bounds one answer: a node that holds its answer back must not hold up the others.
-const lightTimeout = 15 * time.Second
+// A node that holds its answers back must not hold up the others.
+const (
+	lightTimeout  = 15 * time.Second // bounds one answer
+	lightPatience = time.Minute      // bounds all answers of a step
+)
 
 // maxLightValidators bounds a validator set, as trust files are bounded.
 const maxLightValidators = 10_000
@@ -35,18 +39,19 @@ type lightNode struct {
 	blocks   map[int64]*cmt.LightBlock // that it gave in this step
 	last     int64                     // height of the newest of them
 	trouble  error                     // why the last question had no good answer
+	patience time.Duration             // how long it may take yet in this step
 	reported []*cmt.LightClientAttackEvidence
 }
 
 func newLightNode(c *Client, chain string) *lightNode {
-	return &lightNode{Client: c, chain: chain, timeout: lightTimeout, blocks: map[int64]*cmt.LightBlock{}}
+	return &lightNode{Client: c, chain: chain, timeout: lightTimeout, patience: lightPatience, blocks: map[int64]*cmt.LightBlock{}}
 }
 
 // begin forgets what the node said in the step before. Within a step a node says one thing about a block.
 func (n *lightNode) begin() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.blocks, n.last, n.trouble, n.reported = map[int64]*cmt.LightBlock{}, 0, nil, nil
+	n.blocks, n.last, n.trouble, n.reported, n.patience = map[int64]*cmt.LightBlock{}, 0, nil, nil, lightPatience
 }
 
 // ChainID is the chain that the node is asked about.
@@ -90,11 +95,37 @@ func (n *lightNode) ReportEvidence(_ context.Context, e cmt.Evidence) error {
 	return nil
 }
 
-func (n *lightNode) fetch(ctx context.Context, height int64) (*cmt.LightBlock, error) {
-	limited, cancel := context.WithTimeout(ctx, n.timeout)
+// Prove is [Client.Prove], for as long as the node may take.
+func (n *lightNode) Prove(ctx context.Context, asked *evidence.Asked) (e *evidence.Evidence, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	err = n.within(ctx, func(ctx context.Context) error {
+		e, err = n.Client.Prove(ctx, asked)
+		return err
+	})
+	return e, err
+}
+
+// within asks the node something, for as long as it may take.
+func (n *lightNode) within(ctx context.Context, ask func(context.Context) error) error {
+	begun, most := time.Now(), min(n.timeout, n.patience)
+	limited, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
+	err := ask(limited)
+	n.patience -= time.Since(begun)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return &Unreachable{Node: n.Node(), Err: fmt.Errorf("not within %s", max(most, 0).Round(time.Millisecond))}
+	}
+	return err
+}
+
+func (n *lightNode) fetch(ctx context.Context, height int64) (*cmt.LightBlock, error) {
 	path := "/v1/headers/" + strconv.FormatInt(height, 10)
-	a, err := n.do(limited, request{method: http.MethodGet, path: path, accept: "application/json"})
+	var a *answer
+	err := n.within(ctx, func(ctx context.Context) (err error) {
+		a, err = n.do(ctx, request{method: http.MethodGet, path: path, accept: "application/json"})
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -122,12 +153,16 @@ func readLightBlock(data []byte, chain string) (*cmt.LightBlock, error) {
 	if err := errors.Join(signed.Unmarshal(file.SignedHeader), set.Unmarshal(file.Validators)); err != nil {
 		return nil, err
 	}
-	header, err := cmt.SignedHeaderFromProto(&signed)
+	return lightBlockOf(&signed, &set, chain)
+}
+
+func lightBlockOf(signed *cmtproto.SignedHeader, set *cmtproto.ValidatorSet, chain string) (*cmt.LightBlock, error) {
+	header, err := cmt.SignedHeaderFromProto(signed)
 	if err != nil {
 		return nil, err
 	}
 	b := &cmt.LightBlock{SignedHeader: header}
-	if b.ValidatorSet, err = readLightValidators(&set); err != nil {
+	if b.ValidatorSet, err = readLightValidators(set); err != nil {
 		return nil, err
 	}
 	return b, b.ValidateBasic(chain)

@@ -1,12 +1,17 @@
 package client
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	cmt "github.com/cometbft/cometbft/types"
+
+	"github.com/caryaledger/carya/types"
 	"github.com/caryaledger/carya/types/evidence"
 )
 
@@ -48,6 +53,45 @@ func TestTrustOfNode(t *testing.T) {
 				t.Errorf("got %+v, %v, %s", got, err, notes.String())
 			}
 		})
+	}
+}
+
+// TestTrustBlock: the auditor's hash is believed, and nothing that the node says beside it. Blocks are of today, because older
+// ones are not gone on from.
+func TestTrustBlock(t *testing.T) {
+	c := newLightChain(t, time.Now().Add(-time.Minute).UnixMilli()).commit(20)
+	hash := types.Hash(c.block(12).Hash()).String()
+	s := c.serve()
+	s.says = c.trust(0)
+	for i := range s.says.Validators {
+		s.says.Validators[i].Member, s.says.Validators[i].Name = "lantu", "a false name"
+	}
+	got, err := (&session{}).trustBlock(t.Context(), s.URL, 12, hash)
+	if err != nil || got.Height != 12 || got.Block.String() != hash || got.Genesis != c.hash || got.ValidatorsHash() != c.trust(0).ValidatorsHash() {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	for _, v := range got.Validators {
+		if !bytes.Equal(v.Key, lightKey(v.Member).PubKey().Bytes()) || v.Name == "a false name" {
+			t.Errorf("got %+v", v)
+		}
+	}
+	s.says.Genesis[0]++
+	if _, err := (&session{}).trustBlock(t.Context(), s.URL, 12, hash); ExitCode(err) != ExitNotProven {
+		t.Errorf("of a false genesis: %v", err)
+	}
+	s.says = nil
+	s.lie = forge
+	if _, err := (&session{}).trustBlock(t.Context(), s.URL, 12, hash); ExitCode(err) != ExitNotProven || !strings.Contains(err.Error(), "shows another block 12") {
+		t.Errorf("of a forged header: %v", err)
+	}
+	// A hash that is right and votes that are not: the hash alone is not enough to be signed under.
+	s.lie = func(b *cmt.LightBlock) {
+		for i := range b.Commit.Signatures {
+			b.Commit.Signatures[i].Signature = make([]byte, 64)
+		}
+	}
+	if _, err := (&session{}).trustBlock(t.Context(), s.URL, 12, hash); ExitCode(err) != ExitFailed || !strings.Contains(err.Error(), "is not signed by them") {
+		t.Errorf("of a header without signatures: %v", err)
 	}
 }
 

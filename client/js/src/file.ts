@@ -223,6 +223,9 @@ function readObject(form: Form, fields: Field[]): Record<string, unknown> {
 
 const isEmpty = (value: unknown): boolean => value === 0 || value === '0x' || (value as { length?: number }).length === 0;
 
+/** Bounds every list of a file. */
+const MAX_LIST = 1 << 17;
+
 class JSONForm implements Form {
   private readonly tokens: Tokens;
 
@@ -266,7 +269,11 @@ class JSONForm implements Form {
   }
 
   list(each: () => void): void {
-    this.sequence('[', ']', each);
+    let n = 0;
+    this.sequence('[', ']', () => {
+      if (++n > MAX_LIST) throw new Fault(`more than ${MAX_LIST} elements`);
+      each();
+    });
   }
 
   object(member: (name: string) => void): void {
@@ -327,9 +334,8 @@ class CBORForm implements Form {
     return within(major === UNSIGNED ? argument : -1n - BigInt(argument), type);
   }
 
-  /** The Go program's bound of an array, 2^17. */
   list(each: () => void): void {
-    for (let n = this.reader.length(ARRAY, 1 << 17); n > 0; n--) each();
+    for (let n = this.reader.length(ARRAY, MAX_LIST); n > 0; n--) each();
   }
 
   object(member: (name: string) => void): void {

@@ -1,7 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concat, MAX_INTEGER, Reader, uvarint } from './bytes.ts';
-import { Fault, refusing } from './refusal.ts';
+import { MAX_BYTES } from './file.ts';
 import { MAX_KEY } from './key.ts';
+import { Fault, refusing } from './refusal.ts';
 
 /** The nodes of a pruned tree, which is written root first, left before right. What is left out stands for itself by its hash. */
 const LEAF = 1; // version, shared, rest of the key, value
@@ -59,6 +60,7 @@ class TreeReader extends Reader {
   /** The last key, in the first bytes. */
   private readonly key = new Uint8Array(MAX_KEY);
   private keyLength = 0;
+  private keys = 0; // bytes of all keys, which together may be longer than the file
 
   /** Reads a subtree with so many records before it. */
   node(depth: number, before: number): Node {
@@ -117,6 +119,8 @@ class TreeReader extends Reader {
     if (shared + rest.length > MAX_KEY) throw new Fault('a key is too long');
     this.key.set(rest, shared);
     this.keyLength = shared + rest.length;
+    this.keys += this.keyLength;
+    if (this.keys > MAX_BYTES) throw new Fault('its keys are too long');
     return [shared, this.at - rest.length, this.at];
   }
 
