@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// TestAuditorsGuide pastes the commands of docs/auditor.md into a shell, beside a demo.
-func TestAuditorsGuide(t *testing.T) {
+// TestGuides pastes the commands of docs/auditor.md and docs/light.md into a shell, beside a demo.
+func TestGuides(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the program and runs the demo")
 	}
@@ -24,16 +24,40 @@ func TestAuditorsGuide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guide, err := os.ReadFile("docs/auditor.md")
+	demo := startDemo(t, bin)
+	for _, guide := range []struct {
+		file string
+		says []string
+	}{
+		{"docs/auditor.md", []string{
+			"were all there were of order/lantu/", "SIGNED_FOR", "this is all that ever happened to lot/", "PaymentHead/amountPaid",
+			"6 files: 6 proven", "as the beginning of that after block", "nodes: 2 of 2 agree", "story-renewed.json: history of lot/",
+			"its list of all block hashes names",
+		}},
+		{"docs/light.md", []string{"nodes: 2 of 2 agree", "validators as of block", "block 5; ", "followed carya-demo from block 5 to block"}},
+	} {
+		out := paste(t, guide.file, bin, demo)
+		for _, want := range guide.says {
+			if !strings.Contains(out, want) {
+				t.Errorf("the commands of %s do not say %q:\n%s", guide.file, want, out)
+			}
+		}
+	}
+}
+
+// paste runs the blocks of commands in a guide but for the first, which names what the demo has printed.
+func paste(t *testing.T, file, bin, demo string) string {
+	t.Helper()
+	guide, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(guide), -1)
-	if len(blocks) < 8 {
-		t.Fatalf("%d blocks of commands in docs/auditor.md", len(blocks))
+	if len(blocks) < 3 {
+		t.Fatalf("%d blocks of commands in %s", len(blocks), file)
 	}
-	script := "set -euo pipefail\n" + startDemo(t, bin)
-	for _, block := range blocks[1:] { // the first names what the demo has printed
+	script := "set -euo pipefail\n" + demo
+	for _, block := range blocks[1:] {
 		script += block[1]
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -43,23 +67,12 @@ func TestAuditorsGuide(t *testing.T) {
 	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(bin)+":"+os.Getenv("PATH"), "HOME="+cmd.Dir)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("%s: %v\n%s", file, err, out)
 	}
-	for _, want := range []string{
-		"were all there were of order/lantu/", "SIGNED_FOR", "this is all that ever happened to lot/", "PaymentHead/amountPaid",
-		"6 files: 6 proven", "as the beginning of that after block", "nodes: 2 of 2 agree", "story-renewed.json: history of lot/",
-		"its list of all block hashes names",
-	} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("the commands do not say %q", want)
-		}
-	}
-	if t.Failed() {
-		t.Logf("%s", out)
-	}
+	return string(out)
 }
 
-// startDemo starts a demo and returns what the guide's first block says of it.
+// startDemo starts a demo and returns what the guides' first blocks say of it.
 func startDemo(t *testing.T, bin string) string {
 	t.Helper()
 	tmp := t.TempDir()

@@ -8,11 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/rivo/uniseg"
 	"github.com/spf13/cobra"
 
 	"github.com/caryaledger/carya/types"
@@ -136,16 +136,28 @@ func (s *session) emit(v any) error {
 	return json.NewEncoder(s.out).Encode(v)
 }
 
-// table prints rows of cells in columns.
+// table prints rows of cells in columns. An ideograph takes two places on a terminal.
 func (s *session) table(rows [][]string) {
 	if s.json {
 		return
 	}
-	w := tabwriter.NewWriter(s.out, 0, 8, 2, ' ', 0)
+	var widths []int
 	for _, row := range rows {
-		fmt.Fprintln(w, plain(strings.Join(row, "\t")))
+		for i := range row {
+			row[i] = plain(row[i])
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], uniseg.StringWidth(row[i]))
+		}
 	}
-	w.Flush()
+	for _, row := range rows {
+		line := ""
+		for i, cell := range row {
+			line += cell + strings.Repeat(" ", widths[i]-uniseg.StringWidth(cell)+2)
+		}
+		fmt.Fprintln(s.out, strings.TrimRight(line, " "))
+	}
 }
 
 // plain makes a text safe to print: what others put into a record or an answer must not steer the terminal, nor look like

@@ -548,5 +548,11 @@ func (w *vectorMaker) undecodable() {
 		Chain: "another", Member: "", Kind: "AddKey", Expires: -1, OnError: "?", Bodies: []types.Body{&types.AddKey{}},
 	}})
 	y := g.execute([][]byte{strange}, []types.Result{{Code: 3}})
+	sized := copyOf(w.partly)
+	sized.Claims[0].Size = 4
+	w.good("transaction-sized", trustTown, "the first of three transactions as the first of four: the path is the same, and no header says how many there are", sized)
+	sized = fieldEvidence(w.t, w.town, 2)
+	sized.Claims[0].Document.Size = 8
+	w.good("field-sized", trustTown, "a document of five leaves as one of eight: the paths are the same, and the root does not say how many there are", sized)
 	w.good("transaction-strange", trustOne, "a transaction whose words no rule admits: the block holds it, and refused it", g.prove([]evidence.Claim{y.claim(0)}, show{2: {}, 1: {}}))
 }
