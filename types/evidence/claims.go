@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 
+	"github.com/fxamacker/cbor/v2"
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
 
@@ -51,13 +52,22 @@ func (v *verifier) claimHistory(c *Claim) (*Proven, error) {
 	return p, nil
 }
 
+// decoder reads events that are readable to all verifiers: readMap is stricter.
+var decoder = func() cbor.DecMode {
+	m, err := cbor.DecOptions{FieldNameMatching: cbor.FieldNameMatchingCaseSensitive, MaxArrayElements: maxElements, MaxNestedLevels: maxNesting + 1}.DecMode()
+	if err != nil {
+		panic(err)
+	}
+	return m
+}()
+
 // readEvents reads events that a history commits to.
 func readEvents(list [][]byte) ([]*types.Event, error) {
 	events := make([]*types.Event, len(list))
 	for i, raw := range list {
 		events[i] = new(types.Event)
-		if err := decoder.Unmarshal(raw, events[i]); err != nil {
-			return nil, refuse(EventUnproven, "event %d: %v", i, err)
+		if !isEvent(readMap(raw)) || decoder.Unmarshal(raw, events[i]) != nil {
+			return nil, refuse(EventUnproven, "event %d is not readable", i)
 		}
 	}
 	return events, nil
@@ -136,7 +146,7 @@ func (v *verifier) claimField(c *Claim) (*Proven, error) {
 		return nil, err
 	}
 	record, ok, err := p.Events[0].CommitsTo(d.Root)
-	if err != nil || !ok || record != d.Record {
+	if err != nil || !ok || record != d.Record || !exact(p.Events[0].Body) {
 		return nil, refuse(CommitmentDiffer, "the event does not commit to the document %s as %.200q", d.Root, d.Record)
 	}
 	if err := d.Verify(); err != nil {
@@ -165,8 +175,8 @@ func (v *verifier) claimTransaction(c *Claim) (*Proven, error) {
 	}
 	// What the rules think of its words is not asked: the block executed it, and the rules may have changed since.
 	signed, err := types.DecodeSigned(c.Transaction)
-	if signed == nil {
-		return nil, refuse(DigestDiffers, "the transaction: %v", err)
+	if signed == nil || !exact(c.Transaction) {
+		return nil, refuse(DigestDiffers, "the transaction cannot be read: %v", err)
 	}
 	digest, err := types.NewDomain(v.Chain, v.Genesis).Digest(&signed.Transaction)
 	if err != nil || !bytes.Equal(digest[:], c.Digest) {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 
-	"github.com/fxamacker/cbor/v2"
-
 	"github.com/caryaledger/carya/types"
 )
 
@@ -138,25 +136,13 @@ func (v *verifier) enter(h *header, tree []byte) error {
 // genesis checks that the state is of the genesis: chain id and validators alone would not tell a chain from one that was
 // begun anew with the same keys.
 func (v *verifier) genesis() error {
-	var params struct {
-		Genesis types.Hash `json:"genesis"`
-		Chain   string     `json:"chain"`
-	}
 	value, _ := v.blocks[0].value(types.KeyParams)
-	if value == nil || decoder.Unmarshal(value, &params) != nil || params.Genesis != v.Genesis || params.Chain != v.Chain {
+	params := readMap(value)
+	if genesis, ok := params["genesis"].([]byte); !ok || !bytes.Equal(genesis, v.Genesis[:]) || params["chain"] != v.Chain {
 		return refuse(GenesisDiffers, "the state before block %d does not say that it is of this genesis", v.blocks[0].height)
 	}
 	return nil
 }
-
-// decoder reads what was authenticated: it may have members that this program does not know.
-var decoder = func() cbor.DecMode {
-	m, err := cbor.DecOptions{FieldNameMatching: cbor.FieldNameMatchingCaseSensitive, MaxArrayElements: 1 << 20, MaxNestedLevels: 32}.DecMode()
-	if err != nil {
-		panic(err)
-	}
-	return m
-}()
 
 // older checks that a header is in chain/blocks of the signed one.
 func (v *verifier) older(p *Header) error {
@@ -166,7 +152,7 @@ func (v *verifier) older(p *Header) error {
 	}
 	signed := &v.blocks[0]
 	value, _ := signed.value(types.KeyBlocks)
-	log, ok := history(value)
+	log, ok := readHistory(readMap(value))
 	// The last leaf is the block before the signed one.
 	index := int64(log.Size) - (signed.height - h.height)
 	if !ok || index < 0 || !included(&log, uint64(index), types.LeafHash(h.hash[:]), p.Path) {
@@ -213,24 +199,12 @@ func (v *verifier) record(key string, height int64) (*block, []byte, error) {
 	return b, value, nil
 }
 
-// history reads the history in a record. The value is one that validators agreed upon.
-func history(value []byte) (types.History, bool) {
-	var record struct {
-		History *types.History `json:"history"`
-	}
-	if value == nil || decoder.Unmarshal(value, &record) != nil || record.History == nil {
-		return types.History{}, false
-	}
-	_, err := record.History.Root()
-	return *record.History, err == nil
-}
-
 func (v *verifier) logged(key string, height int64) (*block, []byte, types.History, error) {
 	b, value, err := v.record(key, height)
 	if err != nil {
 		return nil, nil, types.History{}, err
 	}
-	log, ok := history(value)
+	log, ok := readHistory(readMap(value))
 	if !ok {
 		return nil, nil, log, refuse(HistoryDiffers, "the record %s has no history", key)
 	}
