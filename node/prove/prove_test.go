@@ -104,7 +104,7 @@ func TestFields(t *testing.T) {
 	}
 }
 
-func encode(t *testing.T, e *evidence.Evidence) []byte {
+func encode(t testing.TB, e *evidence.Evidence) []byte {
 	t.Helper()
 	file, err := e.Encode()
 	if err != nil {

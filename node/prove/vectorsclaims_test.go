@@ -273,7 +273,83 @@ func (w *vectorMaker) badHistories() {
 		*c = evidence.Claim{Claim: evidence.ClaimHistory, Key: types.KeyBlocks, Height: 1, Events: [][]byte{f.at(1).Hash()}}
 	})
 	w.list[len(w.list)-1].data = compact(w.t, f.prove([]evidence.Claim{{Claim: evidence.ClaimHistory, Key: types.KeyBlocks, Height: 1, Events: [][]byte{f.at(1).Hash()}}}, show{2: {types.KeyBlocks}}))
+	w.unreadable()
 	w.badPrefixes()
+}
+
+// unreadable is what validators agreed upon and what no node writes: in other CBOR than the one form, or without members.
+func (w *vectorMaker) unreadable() {
+	f := w.one()
+	plain := f.event(3)
+	index := []byte("\x65index\x00")
+	events := []struct {
+		name, why string
+		raw       []byte
+	}{
+		{"event-more", "an event with a member that no verifier knows", append(replaced(w.t, plain, "\xa7\x62tx", "\xa8\x62tx"), "\x67another\x00"...)},
+		{"event-index-negative", "an event with the index -1", replaced(w.t, plain, string(index), "\x65index\x20")},
+		{"event-index-missing", "an event without an index", replaced(w.t, replaced(w.t, plain, string(index), ""), "\xa7\x62tx", "\xa6\x62tx")},
+		{"event-long-number", "an event with a number that is not in its shortest form", replaced(w.t, plain, string(index), "\x65index\x18\x00")},
+		{"event-twice", "an event with a member twice", append(replaced(w.t, plain, "\xa7\x62tx", "\xa8\x62tx"), "\x66member\x61m"...)},
+		{"event-tag", "an event with a tag in it", replaced(w.t, plain, string(index), "\x65index\xc1\x00")},
+	}
+	record := new(logged)
+	var list [][]byte
+	for _, e := range events {
+		list = append(list, e.raw)
+		f.must(record.History.Append(types.LeafHash(e.raw)))
+	}
+	f.put("lot/x", record)
+	history := f.encode(types.History{Size: 0, Peaks: []types.Hash{}})
+	records := []struct {
+		name, why string
+		raw       []byte
+	}{
+		{"record-more", "a record with a member that no verifier knows", slices.Concat([]byte("\xa2\x61a\x00\x67history"), history)},
+		{"record-unsorted", "a record whose members are not sorted", slices.Concat([]byte("\xa2\x67history"), history, []byte("\x61a\x00"))},
+		{"record-float", "a record with a floating point number", slices.Concat([]byte("\xa2\x61a\xf9\x00\x00\x67history"), history)},
+		{"record-text", "a record with a text that is not UTF-8", slices.Concat([]byte("\xa2\x61a\x61\xff\x67history"), history)},
+		{"record-indefinite", "a record with a list of indefinite length", slices.Concat([]byte("\xa2\x61a\x9f\xff\x67history"), history)},
+	}
+	for _, r := range records {
+		f.put("lot/"+r.name, r.raw)
+	}
+	f.commit()
+	f.commit()
+	add := func(i int, name, why string, reason evidence.Reason, c evidence.Claim) {
+		e := f.prove([]evidence.Claim{c}, show{2: {c.Key}})
+		if i == 0 {
+			reason = ""
+		}
+		claim := 0
+		if reason == "" {
+			claim = -1
+		}
+		w.add("agreed-"+name+".cbor", trustOne, reason, claim, why, compact(w.t, e))
+	}
+	for i, e := range events {
+		add(i, e.name, e.why, evidence.EventUnproven, evidence.Claim{
+			Claim: evidence.ClaimEvent, Key: "lot/x", Height: 1, Index: uint64(i), Events: list[i : i+1], Path: f.inclusion(list, i),
+		})
+	}
+	for i, r := range records {
+		add(i, r.name, r.why, evidence.HistoryDiffers, claimOf(evidence.ClaimHistory, "lot/"+r.name, 1))
+	}
+
+	g := w.one()
+	large := replaced(w.t, g.transaction(&types.AddKey{}), string(g.encode(chaintest.Start)), "\x1b\x00\x20\x00\x00\x00\x00\x00\x00")
+	x := g.execute([][]byte{large}, []types.Result{{Code: 1}})
+	w.bad("agreed-transaction-large", trustOne, evidence.DigestDiffers, 0, "a transaction with the number 2^53", g.prove([]evidence.Claim{x.claim(0)}, show{2: {}, 1: {}}), func(*evidence.Evidence) {})
+
+	h := w.one()
+	h.put("a", h.encode(map[string]any{}))
+	h.put("z", h.encode(map[string]any{}))
+	h.commit()
+	h.commit()
+	hex := h.prove([]evidence.Claim{claimOf(evidence.ClaimRange, "", 1)}, show{2: {"a", "z", types.KeyBlocks, types.KeyParams}})
+	hex.Claims[0].From, hex.Claims[0].To, hex.Claims[0].Count = "0x", "0y", 0
+	w.good("range-0x", trustOne, "a range that begins with the key 0x, which is not an empty one", hex)
+	w.add("range-0x.json", trustOne, "", -1, "the same in JSON", encode(w.t, hex))
 }
 
 func (w *vectorMaker) badPrefixes() {
