@@ -393,6 +393,16 @@ func (w *vectorMaker) badPrefixes() {
 	prefix("shorter", "the newer history is shorter", 6, 7, nil, same)
 	prefix("rewritten", "the history was written anew", 4, 7, nil, same)
 	prefix("rewritten-path", "the history was written anew", 3, 7, consistent(leaves[:3], 2), same)
+
+	still := w.one()
+	_, unchanged := still.events(3)
+	still.put("lot/x", unchanged)
+	still.commit()
+	still.commit()
+	still.commit()
+	backwards := evidence.Claim{Claim: evidence.ClaimPrefix, Key: "lot/x", Since: 2, Height: 1}
+	w.bad("prefix-backwards-same", trustOne, evidence.NotPrefix, 0, "a later state as the earlier one, with the same history",
+		still.prove([]evidence.Claim{backwards}, show{2: {"lot/x"}, 3: {"lot/x"}}), func(*evidence.Evidence) {})
 }
 
 func (w *vectorMaker) badRanges() {

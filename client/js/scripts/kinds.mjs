@@ -1,5 +1,5 @@
-// Writes src/kinds.ts from the ledger's schema: what the verifier has to know of the kinds of transactions and of the keys.
-import { readFileSync, writeFileSync } from 'node:fs';
+// Prints src/kinds.ts from the ledger's schema: what the verifier has to know of the kinds of transactions and of the keys.
+import { readFileSync } from 'node:fs';
 
 const schema = JSON.parse(readFileSync(new URL('../../../types/testdata/schema.json', import.meta.url), 'utf8'));
 
@@ -19,8 +19,7 @@ for (const kind of schema.kinds) {
 }
 
 const kinds = schema.kinds.map((k) => k.name);
-writeFileSync(
-  new URL('../src/kinds.ts', import.meta.url),
+process.stdout.write(
   `// Written by scripts/kinds.mjs from the ledger's schema.
 
 /** The kinds of transactions. */

@@ -8,6 +8,7 @@ export const MAX_INTEGER = Number.MAX_SAFE_INTEGER;
 
 const digits = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
+/** Writes bytes as 0x and lower-case hexadecimal digits. */
 export function toHex(bytes: Uint8Array): Hex {
   let text = '0x';
   for (const b of bytes) text += digits[b];
@@ -17,7 +18,7 @@ export function toHex(bytes: Uint8Array): Hex {
 /** Reports whether a text is as toHex writes it. */
 export const isHex = (text: string): boolean => text.startsWith('0x') && text.length % 2 === 0 && !/[^0-9a-f]/.test(text.slice(2));
 
-/** Reads the form that toHex writes, which is the only one. */
+/** Reads the form that toHex writes, which is the only one; throws an Error for any other. */
 export function fromHex(text: Hex): Uint8Array {
   if (!isHex(text)) throw new Fault('not 0x and lower-case hexadecimal digits');
   const bytes = new Uint8Array(text.length / 2 - 1);

@@ -99,7 +99,7 @@ const MAX_DEPTH = 32;
 const MAX_ELEMENTS = 1 << 20;
 const MAX_PAIRS = 1 << 17;
 
-/** Decodes deterministic CBOR: one item, maps with text keys, no tags, no floats. The error is a Fault. */
+/** Decodes deterministic CBOR: one item, maps with text keys, no tags, no floats. Throws an Error for anything else. */
 export function decodeCBOR(data: Uint8Array): CBOR {
   const reader = new CBORReader(data);
   const value = item(reader, 0);

@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { concat, equal, fromHex, toHex, type Hex } from './bytes.ts';
+import { concat, equal, toHex, uvarint, type Hex } from './bytes.ts';
 import { ARRAY, encodeHead } from './cbor.ts';
 import { commitsTo, verifyDocument } from './document.ts';
 import { readEvent, type Event } from './event.ts';
@@ -28,8 +28,8 @@ export interface Shown {
   log?: History;
   /** prefix: at since */
   before?: History;
-  /** range */
-  leaves?: Leaf[];
+  /** range: a new list each time */
+  readonly leaves?: Leaf[];
 }
 
 /** The compact range of an RFC 6962 log: its size and the roots of its perfect subtrees, largest first. */
@@ -64,7 +64,7 @@ export function prove(blocks: ProvenBlocks, c: Claim): Proven {
   }
   if (!keysValid(c)) throw new Refusal('KEY_INVALID', `${quote((c.key ?? '') + (c.from ?? '') + (c.to ?? ''))} is not a key`);
   const { events: _, ...own } = c;
-  return { ...own, ...kind.check(blocks, c) };
+  return Object.assign(kind.check(blocks, c), own);
 }
 
 function record(blocks: ProvenBlocks, { key = '', height }: Claim): { block: Block; value: Uint8Array } {
@@ -126,13 +126,20 @@ function prefix(blocks: ProvenBlocks, { key = '', height, since = 0, path }: Cla
   return { block, value, log: shown(log), before: shown(before) };
 }
 
-function range(blocks: ProvenBlocks, { height, from = '', to = '', count = 0 }: Claim): { block: Block; leaves: Leaf[] } {
+function range(blocks: ProvenBlocks, { height, from = '', to = '', count = 0 }: Claim): { block: Block; readonly leaves: Leaf[] } {
   const { block, tree } = blocks.state(height);
-  const leaves = tree.range(from, to);
+  const bounds = tree.range(from, to);
   const where = `from ${quote(from)} to ${quote(to)} after block ${height}`;
-  if (leaves === undefined) throw new Refusal('RANGE_INCOMPLETE', `not every record ${where} is shown`);
-  if (leaves.length !== count) throw new Refusal('COUNT_DIFFERS', `there are ${leaves.length} records ${where}, not ${count}`);
-  return { block, leaves };
+  if (bounds === undefined) throw new Refusal('RANGE_INCOMPLETE', `not every record ${where} is shown`);
+  const [begin, end] = bounds;
+  if (end - begin !== count) throw new Refusal('COUNT_DIFFERS', `there are ${end - begin} records ${where}, not ${count}`);
+  return {
+    block,
+    // Made when it is asked for: the lists of many claims about one large tree would take many times the file.
+    get leaves() {
+      return tree.leaves.slice(begin, end);
+    },
+  };
 }
 
 function field(blocks: ProvenBlocks, c: Claim): Shown & { block: Block } {
@@ -173,6 +180,5 @@ function result({ code = 0, codes = [] }: Claim): Uint8Array {
   const head = protoNumber(0x08, code);
   if (codes.length === 0) return Uint8Array.from(head);
   const list = [...encodeHead(ARRAY, codes.length), ...codes.flatMap((c) => encodeHead(0, c))];
-  return concat(head, [0x12, ...protoNumber(0, list.length).slice(1)], list);
+  return concat(head, [0x12, ...uvarint(list.length)], list);
 }
-void fromHex;

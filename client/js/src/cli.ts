@@ -1,8 +1,10 @@
+#!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readTrust, Refusal, verify, type Trust } from './index.ts';
 
-const USAGE = 'usage: cli.js --trust trust.json FILE… | --trust trust.json --batch';
+const USAGE = 'usage: carya-verify --trust trust.json FILE… | --trust trust.json --batch';
+const EXIT_FAILED = 1; // a file or the trust cannot be read
 const EXIT_USAGE = 2;
 const EXIT_UNPROVEN = 4;
 
@@ -52,15 +54,24 @@ async function verifyBatch(trust: Trust): Promise<void> {
   if (size > 0) throw new Error('the last frame is not whole');
 }
 
-const { values, positionals } = parseArgs({
-  options: { trust: { type: 'string' }, batch: { type: 'boolean', default: false } },
-  allowPositionals: true,
-});
-if (values.trust === undefined || values.batch === positionals.length > 0) {
-  process.stderr.write(`${USAGE}\n`);
-  process.exitCode = EXIT_USAGE;
-} else {
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: { trust: { type: 'string' }, batch: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  if (values.trust === undefined || values.batch === positionals.length > 0) {
+    process.stderr.write(`${USAGE}\n`);
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
   const trust = readTrust(readFileSync(values.trust, 'utf8'));
   if (values.batch) await verifyBatch(trust);
   else verifyFiles(positionals, trust);
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`carya-verify: ${String(error)}\n`);
+  process.exitCode = EXIT_FAILED;
 }

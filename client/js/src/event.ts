@@ -23,7 +23,7 @@ export function readEvent(raw: Uint8Array): Event {
   const event = decodeCBOR(raw);
   if (!isMap(event)) throw new Fault('not a map');
   const { tx, index, height, time, member, kind, body } = event;
-  if (!isHash(tx) || !isInteger(index) || !isInteger(height) || !isInteger(time)) throw new Fault('its transaction or block is none');
+  if (!isHash(tx) || !isInteger(index) || index < 0 || !isInteger(height) || !isInteger(time)) throw new Fault('its transaction or block is none');
   if (typeof member !== 'string' || typeof kind !== 'string' || body === undefined) throw new Fault('its member, kind or body is none');
   return { tx: toHex(tx), index, height, time, member, kind, body, raw };
 }

@@ -35,11 +35,11 @@ export interface Claim {
   to?: string;
   /** and how many they are */
   count?: number;
-  /** event, field: of the event in the history; transaction: in the block */
+  /** event, field: of the event in the history; transaction: the way in the paths, see size */
   index?: number;
-  /** transaction: how many the block has, */
+  /** transaction: index of size says where left and right are in the paths; no header says how many a block has */
   size?: number;
-  /** its EIP-712 digest, */
+  /** transaction: its EIP-712 digest, */
   digest?: Hex;
   /** its result, */
   code?: number;
@@ -76,7 +76,7 @@ export interface DocumentPart {
   record: string;
   kind: string;
   root: Hex;
-  /** leaves of the tree: the kind and all fields */
+  /** leaves of the tree: the kind and all fields; gives the paths their shape, which other sizes may have as well */
   size: number;
   /** ascending by position; the first is the kind */
   fields: DisclosedField[];
@@ -214,17 +214,18 @@ function readObject(form: Form, fields: Field[]): Record<string, unknown> {
     const field = fields[next++];
     if (field === undefined) throw new Fault(`${quote(name)} is unknown, or in the wrong place`);
     const value = read(form, field.type);
-    if (field.optional && isEmpty(value)) throw new Fault(`${name} is empty`);
+    if (field.optional && isEmpty(value, field.type)) throw new Fault(`${name} is empty`);
     object[name] = value;
   });
   skipTo();
   return object;
 }
 
-const isEmpty = (value: unknown): boolean => value === 0 || value === '0x' || (value as { length?: number }).length === 0;
+const isEmpty = (value: unknown, type: Type): boolean =>
+  value === 0 || (type === 'hex' && value === '0x') || (value as { length?: number }).length === 0;
 
-/** Bounds every list of a file. */
-const MAX_LIST = 1 << 17;
+/** Bounds every list of a file, and of a transaction. */
+export const MAX_LIST = 1 << 17;
 
 class JSONForm implements Form {
   private readonly tokens: Tokens;

@@ -1,3 +1,7 @@
+/**
+ * Verifies evidence of a Carya ledger, offline: verify(file, readTrust(text)). See docs/evidence.md for the format and for what it proves.
+ */
+
 export { fromHex, toHex, type Hex } from './bytes.ts';
 export { decodeCBOR, type CBOR, type CBORMap } from './cbor.ts';
 export type { History, Proven } from './claims.ts';

@@ -1,6 +1,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { concat, fromHex, utf8, type Hex } from './bytes.ts';
 import { decodeCBOR, isHash, isInteger, isMap, type CBOR, type CBORMap } from './cbor.ts';
+import { MAX_LIST } from './file.ts';
 import { kinds, structs } from './kinds.ts';
 import { Fault } from './refusal.ts';
 
@@ -25,7 +26,7 @@ function membersOf(fields: string): Member[] {
 
 /** Reports whether a value is of an EIP-712 type, with no member too many or too few. */
 function fits(type: string, value: CBOR | undefined): boolean {
-  if (type.endsWith('[]')) return Array.isArray(value) && value.every((v) => fits(type.slice(0, -2), v));
+  if (type.endsWith('[]')) return Array.isArray(value) && value.length <= MAX_LIST && value.every((v) => fits(type.slice(0, -2), v));
   switch (type) {
     case 'string':
       return typeof value === 'string';

@@ -183,15 +183,17 @@ export class Tree {
   }
 
   /**
-   * The records in [from, to), to "" meaning that there is no upper end; undefined unless the tree shows that they are all: with their
-   * values, their neighbours at both ends, and nothing between any two of them.
+   * Where the records in [from, to) begin and end in leaves, to "" meaning that there is no upper end; undefined unless the tree shows that
+   * they are all: with their values, their neighbours at both ends, and nothing between any two of them.
    */
-  range(from: string, to: string): Leaf[] | undefined {
+  range(from: string, to: string): [begin: number, end: number] | undefined {
     const i = this.find(from);
     const j = to === '' ? this.leaves.length : this.find(to);
     if (j < i || !this.gapless(i, j)) return undefined;
-    const list = this.leaves.slice(i, j);
-    return list.every((leaf) => leaf.value !== undefined) ? list : undefined;
+    for (let k = i; k < j; k++) {
+      if (this.leaves[k]!.value === undefined) return undefined;
+    }
+    return [i, j];
   }
 
   /** The index of the first leaf that is not below a key. */
@@ -212,9 +214,8 @@ export class Tree {
    */
   private gapless(i: number, j: number): boolean {
     let rank = i > 0 ? this.leaves[i - 1]!.rank + 1 : 0;
-    for (const leaf of this.leaves.slice(i, j + 1)) {
-      if (leaf.rank !== rank) return false;
-      rank++;
+    for (let k = i; k <= j && k < this.leaves.length; k++, rank++) {
+      if (this.leaves[k]!.rank !== rank) return false;
     }
     return j < this.leaves.length || rank === this.size;
   }

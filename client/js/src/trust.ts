@@ -32,7 +32,7 @@ export interface Validator {
 const MAX_POWER = 2 ** 50;
 const MAX_VALIDATORS = 10_000;
 
-/** Reads a trust file. The error says what is wrong with it. */
+/** Reads a trust file. Throws an Error that says what is wrong with it. */
 export function readTrust(text: string): Trust {
   const file = JSON.parse(text) as unknown;
   const trust = object(file, 'trust', {

@@ -17,7 +17,7 @@ test('bytes of every length come back', () => {
 const isOneWay = (text: string): boolean => Buffer.from(text, 'base64').toString('base64') === text;
 
 test('there is one way to write bytes', () => {
-  const alphabet = 'ABQgwz09+/=-_ \n\\é';
+  const alphabet = 'ABCIQ0/+=-\né';
   let admitted = 0;
   const check = (text: string): void => {
     const one = isOneWay(text);
@@ -35,5 +35,5 @@ test('there is one way to write bytes', () => {
   };
   all('', 4);
   all('AAAA', 4);
-  assert.ok(admitted > 10_000, `${admitted} admitted`);
+  assert.ok(admitted > 1000, `${admitted} admitted`);
 });

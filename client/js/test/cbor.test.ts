@@ -1,30 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { concat, utf8 } from '../src/bytes.ts';
+import { concat } from '../src/bytes.ts';
 import { decodeCBOR, encodeHead, isInteger, isMap, type CBOR } from '../src/cbor.ts';
 import { Fault } from '../src/refusal.ts';
+import { encode, head } from './encode.ts';
 import { random } from './random.ts';
-
-/** RFC 8949 §4.2.1, with Node's comparison of keys. */
-function encode(value: CBOR): Uint8Array {
-  if (value === null) return Uint8Array.of(0xf6);
-  if (typeof value === 'boolean') return Uint8Array.of(value ? 0xf5 : 0xf4);
-  if (typeof value === 'number' || typeof value === 'bigint') return value < 0 ? head(1, -1n - BigInt(value)) : head(0, BigInt(value));
-  if (typeof value === 'string') return concat(head(3, BigInt(utf8(value).length)), utf8(value));
-  if (value instanceof Uint8Array) return concat(head(2, BigInt(value.length)), value);
-  if (Array.isArray(value)) return concat(head(4, BigInt(value.length)), ...value.map(encode));
-  const pairs = Object.entries(value).map(([name, v]) => [encode(name), encode(v)] as const);
-  return concat(head(5, BigInt(pairs.length)), ...pairs.sort(([a], [b]) => Buffer.compare(a, b)).flat());
-}
-
-function head(major: number, n: bigint): Uint8Array {
-  const width = [24n, 1n << 8n, 1n << 16n, 1n << 32n].findIndex((bound) => n < bound);
-  if (width === 0) return Uint8Array.of((major << 5) | Number(n));
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(n);
-  const info = width < 0 ? 27 : 23 + width;
-  return concat([(major << 5) | info], new Uint8Array(bytes.subarray(8 - 2 ** (info - 24))));
-}
 
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
 const map = (members: Record<string, CBOR>): CBOR => Object.assign(Object.create(null) as Record<string, CBOR>, members);
@@ -43,6 +23,8 @@ test('the examples of RFC 8949, Appendix A', () => {
     assert.deepEqual(decodeCBOR(hex(text)), want, text);
     assert.deepEqual(encode(want), hex(text), text);
   }
+  // The greatest number of each width in the next one.
+  for (const text of ['1817', '1900ff', '1a0000ffff', '1b00000000ffffffff', '3817', '5817' + '00'.repeat(23)]) assert.throws(() => decodeCBOR(hex(text)), Fault, text);
   // Valid CBOR that has no place here: floats, simple values, tags, indefinite lengths, integers as names.
   const refused =
     'f90000 f93c00 fb3ff199999999999a f97e00 f7 f0 f8ff c074323031332d30332d32315432303a30343a30305a c11a514b67b0 d74401020304 ' +
@@ -87,7 +69,7 @@ function someValue({ below, bytes, pick }: ReturnType<typeof random>, depth = 0)
 test('one value has one encoding', () => {
   const some = random(1);
   let admitted = 0;
-  for (let i = 0; i < 20_000; i++) {
+  for (let i = 0; i < 8000; i++) {
     const value = someValue(some);
     const data = encode(value);
     assert.deepEqual(decodeCBOR(data), value);
@@ -107,7 +89,7 @@ test('one value has one encoding', () => {
       assert.deepEqual(encode(again), changed);
     }
   }
-  assert.ok(admitted > 10_000, `${admitted} admitted`);
+  assert.ok(admitted > 4000, `${admitted} admitted`);
 });
 
 test('names ascend by their encodings, each once, without any that have a meaning to JavaScript', () => {

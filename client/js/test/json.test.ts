@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { textOf, utf8 } from '../src/bytes.ts';
-import { parse } from '../src/file.ts';
+import { parse, type Claim } from '../src/file.ts';
 import { readText, stringMember, Tokens } from '../src/json.ts';
 import { Fault, Refusal } from '../src/refusal.ts';
 import { random } from './random.ts';
@@ -18,7 +18,7 @@ function read(token: string): string {
 const write = (text: string): string => JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 
 test('every character is written in one way', () => {
-  for (let code = 0; code < 0x11000; code++) {
+  for (let code = 0; code < 0x10400; code++) {
     const text = String.fromCodePoint(code);
     const lone = code >= 0xd800 && code < 0xe000;
     const four = `\\u${code.toString(16).padStart(4, '0')}`;
@@ -85,7 +85,7 @@ test('the format is found in any JSON as JSON.parse finds it', () => {
     return `{${members.join(' , ')}}`;
   };
   const seen = { fault: 0, none: 0, text: 0 };
-  for (let i = 0; i < 60_000; i++) {
+  for (let i = 0; i < 40_000; i++) {
     let text = below(4) > 0 ? `{"format":${value(1)},"z":${value(1)}}` : value(0);
     for (let edits = below(3); edits > 0; edits--) {
       const at = below(text.length + 1);
@@ -96,7 +96,7 @@ test('the format is found in any JSON as JSON.parse finds it', () => {
     assert.equal(attempt(() => stringMember(utf8(text), 'format')), want, text);
     seen[want === Fault ? 'fault' : want === undefined ? 'none' : 'text']++;
   }
-  assert.ok(Math.min(seen.fault, seen.none, seen.text) > 4000, JSON.stringify(seen));
+  assert.ok(Math.min(seen.fault, seen.none, seen.text) > 2500, JSON.stringify(seen));
 });
 
 test('JSON nests 10,000 deep and no deeper', () => {
@@ -141,6 +141,13 @@ test('white space does not matter', () => {
 function show(e: ReturnType<typeof parse>): unknown {
   return { ...e, claims: e.claims.map((c) => ({ ...c, events: Array.from({ length: c.events?.length ?? 0 }, (_, i) => c.events!.at(i)) })) };
 }
+
+test('a text may look like no bytes, which are left out', () => {
+  const claim = (member: string): Claim => parse(utf8(vector.replace(/"key": "[^"]*"/, member))).claims[0]!;
+  assert.equal(claim('"key": "0x"').key, '0x');
+  assert.equal(claim('"digest": "0x00"').digest, '0x00');
+  for (const empty of ['"key": ""', '"digest": "0x"', '"count": 0']) assert.throws(() => claim(empty), { reason: 'MALFORMED' }, empty);
+});
 
 test('a list has at most 131,072 elements', () => {
   const file = (events: number): Uint8Array =>

@@ -10,7 +10,7 @@ test('a trust file says what it says', () => {
   const trust = readTrust(text);
   assert.deepEqual(trust, JSON.parse(text));
   assert.equal(trust.format, TRUST_FORMAT);
-  const shuffled = { ...trust, validators: trust.validators.toReversed() };
+  const shuffled = { ...trust, validators: trust.validators.slice().reverse() };
   assert.deepEqual(validatorsHash(shuffled), validatorsHash(trust));
   assert.notDeepEqual(validatorsHash({ ...trust, validators: trust.validators.slice(1) }), validatorsHash(trust));
 });

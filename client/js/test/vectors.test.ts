@@ -33,7 +33,7 @@ function verdict(v: Vector): string {
 }
 
 test('every vector has its verdict', () => {
-  assert.ok(vectors.length > 100);
+  assert.ok(vectors.length >= 650); // none is ever removed
   for (const v of vectors) assert.equal(verdict(v), v.reason === '' ? 'proven' : `${v.reason} ${v.claim}`, `${v.file}: ${v.why}`);
 });
 
@@ -48,7 +48,7 @@ test('no byte of evidence can be changed', () => {
     const v = vectors.find((one) => one.file === name + '.json')!;
     const file = new Uint8Array(readFileSync(folder + v.file));
     const [start, end] = ['"claims"', '"headers"'].map((member) => new TextDecoder().decode(file).indexOf(member));
-    for (let i = 0; i < file.length; i += 7) {
+    for (let i = 0; i < file.length; i += 31) {
       const changed = file.slice();
       changed[i]! ^= 1;
       try {
