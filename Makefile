@@ -16,7 +16,7 @@ test: build js ## everything, and the packages with goroutines once more under t
 	go vet ./...
 	go test -timeout 15m ./...
 	GOOS=js GOARCH=wasm go build ./types/... ./app
-	go test -race -short -timeout 9m $(RACE)
+	GORACE=atexit_sleep_ms=50 go test -race -short -timeout 9m $(RACE)
 
 js: ## the second verifier, in TypeScript, where npm is installed
 	@if command -v npm >/dev/null; then cd client/js && npm ci --no-audit --no-fund && npm test; \

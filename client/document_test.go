@@ -88,6 +88,7 @@ func newArchiveTest(t *testing.T, original ...types.DocumentField) *archiveTest 
 	}
 	a.order = newStored(t, privateOrder, "CEB311", fields("129")...)
 	a.changed = newStored(t, privateOrder, "CEB311", fields("99")...)
+	a.changed.Seq = 1795420900000
 	a.lost = newStored(t, privateLost, "CEB311", fields("1")...)
 	a.cancel = newStored(t, privateOrder, "CEB623", types.DocumentField{Path: "InvtCancel/orderNo", Value: "LT-1"})
 	a.cancel.Name = "01KAR2HQJ0N7DPSEYSB6DNYX4V"
@@ -132,9 +133,6 @@ func (a *archiveTest) furnish(t *testing.T, dir string) {
 		a.payment.ulid(): a.payment, a.payment.ulid() + ".original": a.original,
 		a.cancel.Name: a.cancel,
 	} {
-		if strings.Contains(name, ".17") {
-			d.Seq = 1795420900000
-		}
 		write("home/documents/"+name+".json", d.file(t))
 	}
 	write("genesis.json", a.File)
