@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the vectors that are not there ye
 const (
 	vectorsFolder = "../../types/testdata/evidence"
 	vectorsFormat = "carya-evidence-vectors/1"
-	maxVectors    = 1 << 20 // bytes of all of them
+	maxVectors    = 2 << 20 // bytes of all of them
 )
 
 // vectorIndex is index.json.

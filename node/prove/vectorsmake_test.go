@@ -50,6 +50,7 @@ func newVectors(t testing.TB) *vectorMaker {
 	w.badRanges()
 	w.badFields()
 	w.badTransactions()
+	w.edges()
 	return w
 }
 
