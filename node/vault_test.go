@@ -55,15 +55,22 @@ func loggedNode(t *testing.T, dir string, log io.Writer) (*Node, func()) {
 	}
 }
 
+// lockedBuffer takes the logs of several nodes while a test reads them.
 type lockedBuffer struct {
 	mu sync.Mutex
-	bytes.Buffer
+	b  bytes.Buffer
 }
 
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 // TestDocumentsTravel: what a member hands to its own node arrives at the reader's, whose

@@ -429,7 +429,7 @@ func TestOutboxSurvives(t *testing.T) {
 	hz := newPeer(t, "hz-customs")
 	hz.fails.Store(http.StatusBadGateway)
 	path := filepath.Join(t.TempDir(), "vault.sqlite")
-	var log lockedBuffer
+	var log bytes.Buffer
 	v, err := Open(Options{
 		Path: path, MaxBytes: 1 << 20, Member: "lantu", Chain: chain, Peers: []string{hz.URL}, MemberOf: memberOf,
 		Logger: slog.New(slog.NewTextHandler(&log, nil)), Registry: prometheus.NewRegistry(),
@@ -462,17 +462,6 @@ func TestOutboxSurvives(t *testing.T) {
 	defer func() { check(t, v.Close()) }()
 	defer run(v)()
 	until(t, "it has arrived", func() bool { return len(ids(t, hz.vault, "", 0, 10)) == 1 })
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
 }
 
 // TestOneRefused: a delivery that a node refuses does not hold up the next.
