@@ -84,15 +84,18 @@ func stand(n int) string {
 }
 
 func (c *Claim) saysTransaction() string {
-	switch code, _ := types.CodeNamed(c.Result); {
-	case c.Result == types.OK.String():
-		return fmt.Sprintf("block %d of %s holds this transaction, and executed it", c.Height, c.chain)
-	case len(c.Results) > 0:
-		return fmt.Sprintf("block %d of %s holds this transaction, and executed a part of it", c.Height, c.chain)
-	default:
-		return fmt.Sprintf("block %d of %s holds this transaction, and refused it: %s, %s", c.Height, c.chain, c.Result, code.Says())
+	did := "executed it"
+	if c.Result == types.Partial.String() {
+		did = "executed a part of it"
+	} else if c.refused() {
+		code, _ := types.CodeNamed(c.Result)
+		did = fmt.Sprintf("refused it: %s, %s", c.Result, code.Says())
 	}
+	return fmt.Sprintf("block %d of %s holds this transaction, and %s", c.Height, c.chain, did)
 }
+
+// refused reports whether no part of a transaction took effect. One that was undone whole has results of its bodies, too.
+func (c *Claim) refused() bool { return c.Result != types.OK.String() && c.Result != types.Partial.String() }
 
 // oneOf says which keys a range has, after "record" or "records".
 func oneOf(from, to string) string {
@@ -322,7 +325,7 @@ func (c *Claim) limitsOfKind() []string {
 	case evidence.ClaimField:
 		return []string{"what the other fields say", "that what the document says is true: who committed to it said so"}
 	case evidence.ClaimTransaction:
-		if c.Result != types.OK.String() && len(c.Results) == 0 {
+		if c.refused() {
 			return []string{"that it comes from the member in whose name it speaks: what is refused may name anybody"}
 		}
 		return []string{"that what it did still stands: later transactions may have changed it"}

@@ -117,6 +117,21 @@ func TestVerifyWords(t *testing.T) {
 	})
 }
 
+// TestVerifyRolledBack: of a transaction that was undone whole nothing was executed, though its bodies have results of their own.
+func TestVerifyRolledBack(t *testing.T) {
+	c := newChain(t)
+	offer := &types.OfferLot{Lot: testLot, To: "qianjiang-express", Deadline: chaintest.Start + 3_600_000}
+	undone := c.Sign("coop-linan", types.Result{Code: types.Overdraw, Codes: []types.Code{types.RolledBack, types.Overdraw}}, offer, offer)
+	c.Commit(undone)
+	c.Commit()
+	ask := evidence.Ask{Claim: evidence.ClaimTransaction, Digest: undone.Digest[:]}
+	v, err := client.Verify(evidenceFile(t, c.ask(t, &evidence.Asked{Claims: []evidence.Ask{ask}})), c.Trust())
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "rolled-back-transaction", v.String())
+}
+
 // TestVerifyUnknown: what this program does not know is shown as it is, and is proven all the same.
 func TestVerifyUnknown(t *testing.T) {
 	c := &fakeChain{Chain: chaintest.New(t)}

@@ -95,6 +95,24 @@ func TestClaims(t *testing.T) {
 	}
 }
 
+// TestRolledBack: a transaction that was undone whole was not executed in part, though its bodies have results of their own.
+func TestRolledBack(t *testing.T) {
+	c := chaintest.Town(t)
+	offer := &types.OfferLot{Lot: chaintest.Lot, To: "qianjiang-express", Deadline: chaintest.Start + 3_600_000}
+	undone := c.Sign("coop-linan", types.Result{Code: types.Overdraw, Codes: []types.Code{types.RolledBack, types.Overdraw}}, offer, offer)
+	c.Commit(undone)
+	c.Commit()
+	_, url := page(t, "verify.html", verifyPage(t, c))
+	file, _ := page(t, "undone.json", encoded(t, c.Prove(evidence.Ask{Claim: evidence.ClaimTransaction, Digest: undone.Digest[:]})))
+	p := newTab(t, desk)
+	p.open(url)
+	p.give("#files", file)
+	p.wait(decided)
+	p.shoot("verify-rolled-back-en-1280")
+	p.says("holds this transaction and refused it with code OVERDRAW", "refused: ROLLED_BACK", "refused: OVERDRAW", "what is refused may name anybody")
+	p.quiet()
+}
+
 func field(t testing.TB, c *chaintest.Chain) *evidence.Evidence {
 	t.Helper()
 	d := chaintest.PrivateDocument
@@ -195,6 +213,18 @@ func TestWaysIn(t *testing.T) {
 		p.wait("document.querySelector('#results .rows')")
 		p.shoot("verify-several-en-1280")
 		p.says("2 files: 1 proven, 1 not proven", "lot-history.json", "edited.json", "STATE_MISSING")
+		p.quiet()
+	})
+	t.Run("part of a transaction", func(t *testing.T) {
+		vectors, err := filepath.Abs("../../types/testdata/evidence")
+		check(t, err)
+		p := newTab(t, desk)
+		p.open(server.URL + "/verify")
+		p.give("#trust-file", filepath.Join(vectors, "trust.json"))
+		p.give("#files", filepath.Join(vectors, "transaction-partly.json"))
+		p.wait(proven)
+		p.shoot("verify-transaction-en-1280")
+		p.says("executed a part of it", "OfferLot in the name of coop-linan", "offered it to qianjiang-express executed", "refused: OVERDRAW")
 		p.quiet()
 	})
 	t.Run("other trust", func(t *testing.T) {

@@ -1,4 +1,4 @@
-import { Refusal, verify, type Event as ProvenEvent, type Proven, type Reason, type Verdict } from '../src/index.ts';
+import { Refusal, results, verify, type Event as ProvenEvent, type Proven, type Reason, type Verdict } from '../src/index.ts';
 import { code, facts, fold, h, icon, type Child } from './dom.ts';
 import { ago, moment, percent } from './format.ts';
 import { describe, describeEvent, Fields, plain } from './record.ts';
@@ -95,7 +95,7 @@ const limitOf: Record<string, Word> = {
 function limits(v: Verdict): string[] {
   const list = new Set<string>();
   for (const c of v.claims) list.add(t('limitLater', c.height, moment(c.block.time)));
-  for (const c of v.claims) list.add(t(limitOf[c.claim]!));
+  for (const c of v.claims) list.add(t(c.claim === 'transaction' && refused(c) ? 'limitRefused' : limitOf[c.claim]!));
   const families = v.claims.map((c) => (c.key ?? c.from ?? '').split('/')[0]!);
   if (families.some((f) => ['lot', 'unit', 'event', 'transformation'].includes(f))) list.add(t('limitGoods'));
   if (families.some((f) => ['order', 'payment', 'waybill', 'declaration'].includes(f))) list.add(t('limitDocuments'));
@@ -128,12 +128,18 @@ export function claimSays(c: Proven): string {
       return t('field', d.kind, e.member, e.height, moment(e.time), d.record);
     }
     case 'transaction': {
-      const says: Word = !c.code ? 'transactionDone' : c.codes?.length ? 'transactionPart' : 'transactionRefused';
-      return t(says, c.height, c.code ?? 0);
+      const says: Word = !c.code ? 'transactionDone' : refused(c) ? 'transactionRefused' : 'transactionPart';
+      return t(says, c.height, result(c.code ?? 0));
     }
   }
   return c.claim;
 }
+
+/** Reports whether no part of a transaction took effect. One that was undone whole has results of its parts, too. */
+const refused = (c: Proven): boolean => Boolean(c.code) && result(c.code!) !== 'PARTIAL';
+
+/** A code by its name; one that this page does not know is a number. */
+const result = (code: number): string => results[code] ?? String(code);
 
 /** Says which keys a range has. */
 function keySpan(from: string, to: string): string {
@@ -161,11 +167,7 @@ function claimParts(c: Proven): Child[] {
   }
   if (c.events && c.events.length > 0) parts.push(eventsFold(c));
   if (c.leaves && c.leaves.length > 0) parts.push(leavesFold(c));
-  if (c.claim === 'transaction') {
-    const rows: [Child, Child][] = [[t('digest'), h('code.hash', c.digest ?? '')]];
-    if (c.codes?.length) rows.push([t('results'), c.codes.join(', ')]);
-    parts.push(facts(rows));
-  }
+  if (c.claim === 'transaction') parts.push(...transactionParts(c));
   return parts;
 }
 
@@ -198,6 +200,27 @@ export function eventParts(e: ProvenEvent): Child[] {
     h('span.what', describeEvent(e.kind, body)), ' ',
     h('small', `${e.member || t('genesis')} · ${moment(e.time)} · `, t('inBlock', e.height, e.kind)),
     fold(t('details'), recordTable(body), /^0x0*$/.test(e.tx) ? null : facts([[t('transactionDigest'), h('code.hash', e.tx)]])),
+  ];
+}
+
+function transactionParts(c: Proven): Child[] {
+  const says = Fields.of(c.transaction!).at('transaction');
+  const kind = says.text('kind');
+  const bodies = says.list('bodies');
+  const list = h('ol.events');
+  const parts = later(fold(`${t('showParts')} (${bodies.length})`, list, beyond(bodies.length)), () => {
+    bodies.slice(0, most).forEach((body, i) => {
+      const code = c.codes?.[i] ?? c.code ?? 0;
+      list.append(h('li',
+        h('span.what', describeEvent(kind, body)), ' ', h('small', code ? t('partRefused', result(code)) : t('partDone')),
+        fold(t('details'), recordTable(body))));
+    });
+  });
+  parts.toggleAttribute('open', bodies.length <= 10);
+  return [
+    h('p.says', t('transactionSays', kind, says.text('member'), moment(says.number('expires')))),
+    parts,
+    facts([[t('digest'), h('code.hash', c.digest ?? '')]]),
   ];
 }
 

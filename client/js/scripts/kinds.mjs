@@ -1,4 +1,4 @@
-// Prints src/kinds.ts from the ledger's schema: what the verifier has to know of the kinds of transactions and of the keys.
+// Prints src/kinds.ts from the ledger's schema: what the verifier has to know of the kinds of transactions, of the keys and of the results.
 import { readFileSync } from 'node:fs';
 
 const schema = JSON.parse(readFileSync(new URL('../../../types/testdata/schema.json', import.meta.url), 'utf8'));
@@ -36,5 +36,10 @@ ${[...structs].map(([name, fields]) => `  ${name}: '${fields}',`).join('\n')}
 export const families = [
 ${schema.records.map((r) => `  '${r.prefix}',`).join('\n')}
 ];
+
+/** The names of results, by their codes. */
+export const results: Record<number, string> = {
+${schema.codes.map((c) => `  ${c.number}: '${c.name}',`).join('\n')}
+};
 `,
 );
