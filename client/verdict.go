@@ -95,7 +95,9 @@ func (c *Claim) saysTransaction() string {
 }
 
 // refused reports whether no part of a transaction took effect. One that was undone whole has results of its bodies, too.
-func (c *Claim) refused() bool { return c.Result != types.OK.String() && c.Result != types.Partial.String() }
+func (c *Claim) refused() bool {
+	return c.Result != types.OK.String() && c.Result != types.Partial.String()
+}
 
 // oneOf says which keys a range has, after "record" or "records".
 func oneOf(from, to string) string {
