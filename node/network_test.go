@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -21,10 +22,15 @@ import (
 // freeAddress is a loopback address that nobody listens on at the moment.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	for range 100 { // outgoing connections take their ports from above these, and could take one before it is listened on
+		address := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.N(20_000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			l.Close()
+			return address
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
 }
 
 // newNetwork makes the homes of a chain's validators, and of one more node that knows
@@ -97,11 +103,14 @@ func TestNetwork(t *testing.T) {
 	homes := newNetwork(t, 4)
 	var nodes []*Node
 	var stops []func()
-	for _, dir := range homes {
+	for _, dir := range homes[:4] {
 		n, stop := runNode(t, dir)
 		nodes, stops = append(nodes, n), append(stops, stop)
 	}
-	validators, stranger, started := nodes[:4], nodes[4], time.Now()
+	var log lockedBuffer
+	validators, started := nodes, time.Now()
+	stranger, stop := loggedNode(t, homes[4], &log)
+	stops = append(stops, stop)
 	for _, n := range validators {
 		reach(t, n, 10)
 	}
@@ -125,6 +134,10 @@ func TestNetwork(t *testing.T) {
 	// CometBFT dials within three seconds after its start, even when it has stopped
 	// meanwhile, and leaves such a connection open as long as the process lives.
 	within(t, "the first dials are over", func() bool { return time.Since(started) > 4*time.Second })
+	lost, most := strings.Count(log.String(), "Stopping peer for error"), 4*(2+2*int(time.Since(started)/time.Second+1))
+	if lost == 0 || lost > most {
+		t.Errorf("a node that nobody named lost %d connections; with half a second between two it is at most %d", lost, most)
+	}
 	stops[3]() // the others go on
 	reach(t, validators[0], validators[0].Journal().Last()+3)
 	again, stop := runNode(t, homes[3]) // it catches up and takes part

@@ -260,6 +260,7 @@ func (n *Node) openComet(ctx context.Context, doc *cmttypes.GenesisDoc) (err err
 		func(c *cmtcfg.DBContext) (dbm.DB, error) { return n.chain.Named(c.ID) },
 		cometMetrics(n.registry),
 		cometLogger{n.log, n.seen},
+		cmtnode.CustomReactors(map[string]p2p.Reactor{"HESITATION": newHesitation()}),
 	)
 	if err != nil {
 		return fmt.Errorf("assemble CometBFT: %w", err)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,24 +39,49 @@ func newHome(t *testing.T, set ...string) string {
 	return dir
 }
 
-// runNode runs the node of a home until the test calls what it returns.
+// runNode runs the node of a home until the test calls what it returns, or ends.
 func runNode(t *testing.T, dir string) (*Node, func()) {
+	t.Helper()
+	return loggedNode(t, dir, new(lockedBuffer))
+}
+
+// loggedNode is runNode with a log for the test.
+func loggedNode(t *testing.T, dir string, log *lockedBuffer) (*Node, func()) {
 	t.Helper()
 	cfg, err := ReadConfig(filepath.Join(dir, fileConfig))
 	must(t, err)
-	var log bytes.Buffer
-	n, err := New(t.Context(), dir, cfg, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	n, err := New(t.Context(), dir, cfg, Options{Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- n.Run(ctx) }()
-	return n, func() {
-		t.Helper()
+	stop := sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
-			t.Errorf("%v\n%s", err, log.String())
+			text := log.String()
+			t.Errorf("the node of %s: %v\n%s", dir, err, text[max(0, len(text)-10_000):])
 		}
-	}
+	})
+	t.Cleanup(stop) // where the test fails
+	return n, stop
+}
+
+// lockedBuffer takes the logs of several nodes while a test reads them.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 func reach(t *testing.T, n *Node, height int64) {

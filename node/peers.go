@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"github.com/cometbft/cometbft/p2p"
@@ -42,5 +43,30 @@ func (n *Node) dial(peer string) {
 	}
 	if err := sw.DialPeerWithAddress(addr); err != nil {
 		n.log.Debug("dial a peer", "peer", peer, "error", err)
+	}
+}
+
+// hesitation is a reactor without messages. CometBFT dials a peer that it has lost again at once, and after each connection that succeeds anew:
+// a node that the others do not admit, or whose old connection they have not given up yet, would connect hundreds of times a
+// second, and write as many lines. CometBFT waits for its reactors before it dials.
+type hesitation struct {
+	*p2p.BaseReactor
+}
+
+func newHesitation() p2p.Reactor {
+	h := &hesitation{}
+	h.BaseReactor = p2p.NewBaseReactor("hesitation", h)
+	return h
+}
+
+// RemovePeer waits about a second, unless it was this node that closed the connection. The two sides of a lost connection wait for
+// different times, so that their dials do not cross.
+func (h *hesitation) RemovePeer(_ p2p.Peer, reason any) {
+	if reason == nil {
+		return
+	}
+	select {
+	case <-h.Quit():
+	case <-time.After(500*time.Millisecond + rand.N(time.Second)):
 	}
 }

@@ -2,7 +2,6 @@ package node
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"io/fs"
@@ -11,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"filippo.io/age"
@@ -36,41 +34,6 @@ func sealedMessage(t *testing.T, from string, readers ...sealed.Reader) []byte {
 	data, err := json.Marshal(s)
 	must(t, err)
 	return data
-}
-
-// loggedNode runs the node of a home, with everything logged.
-func loggedNode(t *testing.T, dir string, log io.Writer) (*Node, func()) {
-	t.Helper()
-	cfg, err := ReadConfig(filepath.Join(dir, fileConfig))
-	must(t, err)
-	n, err := New(t.Context(), dir, cfg, Options{Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
-	must(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- n.Run(ctx) }()
-	return n, func() {
-		t.Helper()
-		cancel()
-		must(t, <-ended)
-	}
-}
-
-// lockedBuffer takes the logs of several nodes while a test reads them.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // TestDocumentsTravel: what a member hands to its own node arrives at the reader's, whose
