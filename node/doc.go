@@ -7,7 +7,7 @@
 //	state, journal, chain databases   opened, and brought to the same height
 //	application and its pool          package abci
 //	CometBFT                          consensus, its transport, block and state sync
-//	watchdog, redial, backfill        healing.go, peers.go, backfill.go
+//	watchdog, dialling, backfill      watchdog.go, peers.go, backfill.go
 //	read model                        follows the journal
 //	gateway                           HTTP
 package node

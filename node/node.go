@@ -260,7 +260,6 @@ func (n *Node) openComet(ctx context.Context, doc *cmttypes.GenesisDoc) (err err
 		func(c *cmtcfg.DBContext) (dbm.DB, error) { return n.chain.Named(c.ID) },
 		cometMetrics(n.registry),
 		cometLogger{n.log, n.seen},
-		cmtnode.CustomReactors(map[string]p2p.Reactor{"HESITATION": newHesitation()}),
 	)
 	if err != nil {
 		return fmt.Errorf("assemble CometBFT: %w", err)
@@ -287,7 +286,7 @@ func (n *Node) Start(ctx context.Context) error {
 	}
 	n.opened = append(n.opened, n.stopComet)
 	go n.watchConsensus(n.run) // Stop does not wait: this never ends when consensus never begins,
-	go n.redial(n.run)         // and this may hang in a handshake for 20 seconds
+	n.dialPeers(n.run)         // and a handshake may hang for 20 seconds
 	n.task(n.watchProgress)
 	n.task(n.backfill)
 	if n.model != nil {
