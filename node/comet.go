@@ -67,12 +67,11 @@ func (c *Config) cometConfig(h home, id string) *cmtcfg.Config {
 }
 
 // cometP2P makes CometBFT's own transport admit only the peers of the configuration:
-// nobody may connect (the limit is 0) but those whom no limit concerns.
+// nobody may connect (the limit is 0) but those whom no limit concerns. It dials nobody: dialPeers does.
 func (c *Config) cometP2P(p *cmtcfg.P2PConfig, id string) {
 	_, ids := c.P2P.others(id)
 	p.ListenAddress = "tcp://" + c.P2P.Listen
 	p.ExternalAddress = c.P2P.External
-	p.PersistentPeers = "" // dialPeers dials
 	p.UnconditionalPeerIDs = strings.Join(ids, ",")
 	p.PrivatePeerIDs = p.UnconditionalPeerIDs
 	p.MaxNumInboundPeers = 0

@@ -323,9 +323,7 @@ func (f *forged) agreedEvent(m *mutator, field bool) *evidence.Evidence {
 			f.must(err)
 		}
 	}
-	record := new(logged)
-	f.must(record.History.Append(types.LeafHash(raw)))
-	f.put("order/x", record)
+	f.put("order/x", logOf(f.t, [][]byte{raw}))
 	c := evidence.Claim{Claim: evidence.ClaimEvent, Key: "order/x", Height: 1, Events: [][]byte{raw}}
 	if field {
 		part.Record, _, _ = event.CommitsTo(part.Root)

@@ -90,12 +90,34 @@ func (f *forged) event(n int) []byte {
 
 // events are some small events, and a record whose history they are.
 func (f *forged) events(n int) ([][]byte, *logged) {
-	list, r := make([][]byte, n), new(logged)
+	list := make([][]byte, n)
 	for i := range list {
 		list[i] = f.event(i)
-		f.must(r.History.Append(types.LeafHash(list[i])))
 	}
-	return list, r
+	return list, logOf(f.t, list)
+}
+
+// logOf makes a record whose history is of events.
+func logOf(t testing.TB, events [][]byte) *logged {
+	t.Helper()
+	r := new(logged)
+	for _, raw := range events {
+		if err := r.History.Append(types.LeafHash(raw)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return r
+}
+
+// forgeHistory makes a chain whose first block has a record lot/x of n events, and a block after it.
+func forgeHistory(t testing.TB, n int) (*forged, [][]byte) {
+	t.Helper()
+	f := forge(t, 1)
+	list, record := f.events(n)
+	f.put("lot/x", record)
+	f.commit()
+	f.commit()
+	return f, list
 }
 
 // commit makes the next block and returns its height.

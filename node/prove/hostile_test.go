@@ -150,11 +150,7 @@ func try(t *testing.T, f *forged, e *evidence.Evidence, c evidence.Claim) verdic
 // TestHistoryLists: a history claim has all events, each once, in their order.
 func TestHistoryLists(t *testing.T) {
 	for n := 1; n <= 9; n++ {
-		f := forge(t, 1)
-		list, record := f.events(n)
-		f.put("lot/x", record)
-		f.commit()
-		f.commit()
+		f, list := forgeHistory(t, n)
 		c := claimOf(evidence.ClaimHistory, "lot/x", 1)
 		e := f.prove([]evidence.Claim{c}, show{2: {"lot/x"}})
 		if c.Events = list; try(t, f, e, c) != proven {
@@ -193,11 +189,7 @@ func TestHistoryLists(t *testing.T) {
 // TestEventPlaces: an event is at its own place of a history, with its own path, and nowhere else.
 func TestEventPlaces(t *testing.T) {
 	for n := 1; n <= 6; n++ {
-		f := forge(t, 1)
-		list, record := f.events(n)
-		f.put("lot/x", record)
-		f.commit()
-		f.commit()
+		f, list := forgeHistory(t, n)
 		c := claimOf(evidence.ClaimEvent, "lot/x", 1)
 		e := f.prove([]evidence.Claim{c}, show{2: {"lot/x"}})
 		for event := range n {
@@ -255,17 +247,6 @@ func TestRewrittenHistories(t *testing.T) {
 			}
 		}
 	}
-}
-
-func logOf(t *testing.T, events [][]byte) *logged {
-	t.Helper()
-	r := new(logged)
-	for _, raw := range events {
-		if err := r.History.Append(types.LeafHash(raw)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return r
 }
 
 // TestForeignBlocks: an older header is a block of the chain at its own height, with its own path; a block that the same

@@ -231,11 +231,7 @@ func (w *vectorMaker) badHistories() {
 	list, record := f.events(5)
 	f.put("lot/x", record)
 	odd := [][]byte{f.event(0), []byte("no event"), {0xa1, 0x64, 'k', 'i', 'n', 'd', 0x01}, append(f.event(3), 0)}
-	oddRecord := new(logged)
-	for _, one := range odd {
-		f.must(oddRecord.History.Append(types.LeafHash(one)))
-	}
-	f.put("lot/y", oddRecord)
+	f.put("lot/y", logOf(f.t, odd))
 	f.commit()
 	f.commit()
 	event := func(name, why string, change func(*evidence.Claim)) {
@@ -293,13 +289,11 @@ func (w *vectorMaker) unreadable() {
 		{"event-twice", "an event with a member twice", append(replaced(w.t, plain, "\xa7\x62tx", "\xa8\x62tx"), "\x66member\x61m"...)},
 		{"event-tag", "an event with a tag in it", replaced(w.t, plain, string(index), "\x65index\xc1\x00")},
 	}
-	record := new(logged)
 	var list [][]byte
 	for _, e := range events {
 		list = append(list, e.raw)
-		f.must(record.History.Append(types.LeafHash(e.raw)))
 	}
-	f.put("lot/x", record)
+	f.put("lot/x", logOf(f.t, list))
 	history := f.encode(types.History{Size: 0, Peaks: []types.Hash{}})
 	records := []struct {
 		name, why string
@@ -317,15 +311,11 @@ func (w *vectorMaker) unreadable() {
 	f.commit()
 	f.commit()
 	add := func(i int, name, why string, reason evidence.Reason, c evidence.Claim) {
-		e := f.prove([]evidence.Claim{c}, show{2: {c.Key}})
-		if i == 0 {
-			reason = ""
+		if e := f.prove([]evidence.Claim{c}, show{2: {c.Key}}); i == 0 {
+			w.good("agreed-"+name, trustOne, why, e)
+		} else {
+			w.bad("agreed-"+name, trustOne, reason, 0, why, e, func(*evidence.Evidence) {})
 		}
-		claim := 0
-		if reason == "" {
-			claim = -1
-		}
-		w.add("agreed-"+name+".cbor", trustOne, reason, claim, why, compact(w.t, e))
 	}
 	for i, e := range events {
 		add(i, e.name, e.why, evidence.EventUnproven, evidence.Claim{

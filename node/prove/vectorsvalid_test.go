@@ -488,11 +488,7 @@ func (w *vectorMaker) eventWith(kind string, body []byte, part *types.DocumentPa
 	raw, err := (&types.Event{Height: 1, Time: chaintest.Start, Member: "m", Kind: kind, Body: body}).Encode()
 	f.must(err)
 	list := [][]byte{f.event(0), raw, f.event(2)}
-	record := new(logged)
-	for _, one := range list {
-		f.must(record.History.Append(types.LeafHash(one)))
-	}
-	f.put(part.Record, record)
+	f.put(part.Record, logOf(f.t, list))
 	f.commit()
 	f.commit()
 	return f.prove([]evidence.Claim{{
